@@ -1,0 +1,72 @@
+# Run with `uv run --group dev just RECIPE`; the environment then has all that the recipes call.
+
+protos := `find protos -name '*.proto' | sort | tr '\n' ' '`
+
+# The whole gate: what CI runs, and all it runs
+check: lint types arrows generated readme wheel test
+
+# Format, and mend what can be mended without asking
+fmt:
+    ruff check --fix-only --quiet .
+    ruff format .
+
+# Is the code formatted, and free of what ruff finds?
+lint:
+    ruff format --check .
+    ruff check .
+
+# Do the types agree?
+types:
+    mypy
+
+# Do imports follow the arrows of the design?
+arrows:
+    lint-imports --no-cache
+
+# Write the code that is generated from protos/
+proto into="service":
+    python -m grpc_tools.protoc -I protos --python_out={{into}} --grpc_python_out={{into}} \
+        --mypy_out=quiet:{{into}} --mypy_grpc_out=quiet:{{into}} {{protos}}
+
+# Is the committed generated code what protos/ says?
+generated:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    fresh=$(mktemp -d)
+    trap 'rm -rf "$fresh"' EXIT
+    just proto "$fresh"
+    for folder in $(cd "$fresh" && find . -name '*_pb2.py' -printf '%h\n' | sort -u); do
+        diff -r --exclude=__pycache__ "service/$folder" "$fresh/$folder" || {
+            echo "service/${folder#./} is not what protos/ says. Run: just proto" >&2
+            exit 1
+        }
+    done
+
+# Write the parts of the README that are generated
+docs:
+    cog -r README.md
+
+# Are the generated parts of the README up to date?
+readme:
+    cog --check --check-fail-msg="Run: just docs" README.md
+
+# Does the wheel hold our packages and nothing else?
+wheel:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    fresh=$(mktemp -d)
+    trap 'rm -rf "$fresh"' EXIT
+    "${UV:-uv}" build --quiet --wheel --out-dir "$fresh"
+    check-wheel-contents "$fresh"
+
+# Run the tests that take seconds: all, or those that the arguments name
+test *arguments:
+    pytest {{arguments}}
+
+# Run the tests that take minutes
+test-slow *arguments:
+    pytest -m slow {{arguments}}
+
+# Measure the server beside the same model in-process
+bench *arguments:
+    python tests/bench/serving.py {{arguments}}

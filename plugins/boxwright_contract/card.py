@@ -1,0 +1,123 @@
+"""The card of a bundle: everything that a model is, beside its graph.
+
+    models/<name>/<version>/model.onnx     the graph
+    models/<name>/<version>/model.json     the card
+
+Export writes it and the server reads it; it is the only thing the two share.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from boxwright_contract.errors import BadBundle
+from boxwright_contract.input_rule import InputRule
+from boxwright_contract.parts import Level
+
+FORMAT = 1
+GRAPH_FILE = "model.onnx"
+CARD_FILE = "model.json"
+
+Precision = Literal["float32", "float16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginRecord:
+    """Which plugin took part, from which distribution."""
+
+    name: str
+    distribution: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParityRecord:
+    """How far the graph in ONNX Runtime was from torch, at export."""
+
+    reference: str
+    """What the graph was held against."""
+    image_sizes: int
+    """Distinct image sizes that were compared."""
+    images: int
+    """Images compared alone, and again in batches."""
+    detections: int
+    worst_box_px: float
+    worst_score: float
+    with_none: int = 0
+    """Canvases without a detection, unused ones included."""
+    with_one: int = 0
+    """Images with exactly one detection."""
+    near_ties: int = 0
+    """Detections, alone or in a batch, that torch too has or lacks as its rounding goes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuracyRecord:
+    """Average precision by the COCO protocol."""
+
+    dataset: str
+    images: int
+    ap: float
+    """Mean over IoU 0.50 to 0.95, in 0..1."""
+    ap50: float
+    """At IoU 0.50, in 0..1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsRecord:
+    """Where the parameters come from, and what may be done with them."""
+
+    origin: str
+    licence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """Everything about a model but its graph."""
+
+    format: int = FORMAT
+    detector: PluginRecord
+    backbone: PluginRecord
+    classes: tuple[str, ...]
+    """Label i of the graph is `classes[i]`."""
+    input: InputRule
+    needs_proposals: bool = False
+    most_detections: int
+    """D, the rows that the graph returns for each image."""
+    min_score: float
+    """Detections under it are left out unless the request asks for more; in 0..1."""
+    levels: tuple[Level, ...]
+    precision: Precision = "float32"
+    """Of the stored parameters; the arithmetic is the runtime's choice."""
+    weights: WeightsRecord
+    parity: ParityRecord
+    accuracy: tuple[AccuracyRecord, ...] = ()
+    made_with: dict[str, str]
+    """Package -> version, of what exported it."""
+    made_by: str = ""
+    """The commands that make this bundle again."""
+    graph_sha256: str
+
+
+def encode(card: Card) -> bytes:
+    """Return the card as JSON, indented for people."""
+    return msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
+
+
+def decode(text: bytes, where: str) -> Card:
+    """Return the card in `text`; `where` names it in errors.
+
+    Raises:
+        BadBundle: The text is not a card of this format.
+    """
+    try:
+        card = msgspec.json.decode(text, type=Card)
+    except msgspec.DecodeError as error:
+        raise BadBundle(f"{where} is not a model card: {error}. Export the model again.") from error
+    if card.format != FORMAT:
+        raise BadBundle(
+            f"{where} has card format {card.format}; this Boxwright reads {FORMAT}. "
+            "Export the model again, or install the Boxwright that made it."
+        )
+    return card

@@ -1,0 +1,165 @@
+"""What is installed: every plugin that works, and why the others do not.
+
+Beside `hookspecs`, this is the only module that knows pluggy. Each entry point of the group
+`boxwright` is loaded and asked alone, so that a broken plugin costs nothing but itself.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+import pluggy
+
+from boxwright_contract import hookspecs
+from boxwright_contract.discovery import Problem, Source, sources
+from boxwright_contract.errors import BadPlugin, UnknownName
+from boxwright_contract.part_check import check_part
+from boxwright_contract.parts import Backbone, Detector, ProposalSource
+
+__all__ = ["Catalog", "Offer", "Problem"]
+
+BUILT_IN = "boxwright"
+"""The distribution whose names no stranger can take."""
+
+HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("boxwright_"))
+
+P = TypeVar("P", Backbone, Detector, ProposalSource)
+
+
+@dataclass(frozen=True)
+class Offer(Generic[P]):
+    """A part that can be used, and who brought it."""
+
+    part: P
+    distribution: str
+    """As pip names it."""
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """Every part by name, in the order of the alphabet, and every problem."""
+
+    backbones: Mapping[str, Offer[Backbone]]
+    detectors: Mapping[str, Offer[Detector]]
+    proposals: Mapping[str, Offer[ProposalSource]]
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def installed(cls) -> "Catalog":
+        """Load and ask every installed plugin. What is broken is in `problems`, never raised."""
+        problems: list[Problem] = []
+        plugins = [_load(source, problems) for source in sources(hookspecs.PROJECT, problems)]
+        return cls(
+            backbones=_ask(plugins, "boxwright_backbones", Backbone, problems),
+            detectors=_ask(plugins, "boxwright_detectors", Detector, problems),
+            proposals=_ask(plugins, "boxwright_proposals", ProposalSource, problems),
+            problems=tuple(sorted(problems)),
+        )
+
+    def backbone(self, name: str) -> Backbone:
+        """Return a backbone. Raises UnknownName."""
+        return self._find("backbone", name, self.backbones)
+
+    def detector(self, name: str) -> Detector:
+        """Return a detector. Raises UnknownName."""
+        return self._find("detector", name, self.detectors)
+
+    def proposal_source(self, name: str) -> ProposalSource:
+        """Return a proposal source. Raises UnknownName."""
+        return self._find("proposal source", name, self.proposals)
+
+    def _find(self, kind: str, name: str, offers: Mapping[str, Offer[P]]) -> P:
+        if name in offers:
+            return offers[name].part
+        unknown = UnknownName.among(kind, name, offers)
+        if not self.problems:
+            raise unknown
+        owners = ", ".join(sorted({problem.distribution for problem in self.problems}))
+        raise UnknownName(
+            f"{unknown} Some plugins do not work ({owners}): see `boxwright plugins`."
+        )
+
+
+@dataclass(frozen=True)
+class _Plugin:
+    """A loaded entry point. Its manager knows no other plugin."""
+
+    source: Source
+    manager: pluggy.PluginManager
+
+
+def _load(source: Source, problems: list[Problem]) -> _Plugin:
+    """Import an entry point and look at which hooks it answers."""
+    plugin = _Plugin(source, pluggy.PluginManager(hookspecs.PROJECT))
+    plugin.manager.add_hookspecs(hookspecs)
+    target = source.entry.value
+    cure = (
+        "Install what it lacks, or import that only inside the functions that need it (a server "
+        f"has no torch), or uninstall {source.distribution}."
+    )
+    with source.isolated(problems, f"importing '{target}'", cure):
+        module = source.entry.load()
+        plugin.manager.register(module)
+        answered = {caller.name for caller in plugin.manager.get_hookcallers(module) or ()}
+        if not answered:
+            raise BadPlugin(
+                f"'{target}' answers no hook. Mark a function with @hookimpl and name it "
+                f"{' or '.join(HOOKS)}."
+            )
+        for name in sorted(answered.difference(HOOKS)):
+            unknown = UnknownName.among("hook", name, HOOKS)
+            problems.append(source.problem(f"{unknown} Rename the function '{name}'."))
+    return plugin
+
+
+def _ask(
+    plugins: Iterable[_Plugin], hook: str, kind: type[P], problems: list[Problem]
+) -> Mapping[str, Offer[P]]:
+    """Ask every plugin one hook, and keep the sound parts that have their name to themselves."""
+    claims: dict[str, list[tuple[P, Source]]] = {}
+    for plugin in plugins:
+        source = plugin.source
+        cure = f"Mend the hook, or uninstall {source.distribution}."
+        answer: list[object] = []
+        with source.isolated(problems, f"asking '{hook}'", cure):
+            answer = list(_answer(plugin.manager, hook, kind))
+        for candidate in answer:
+            with source.isolated(problems, f"reading an answer to '{hook}'", cure):
+                part = check_part(candidate, kind)
+                claims.setdefault(part.name, []).append((part, source))
+    offers: dict[str, Offer[P]] = {}
+    for name, claimants in sorted(claims.items()):
+        for part, source in _entitled(name, claimants, problems):
+            offers[name] = Offer(part, source.distribution, source.version)
+    return MappingProxyType(offers)
+
+
+def _answer(manager: pluggy.PluginManager, hook: str, kind: type) -> Iterable[object]:
+    caller: pluggy.HookCaller = getattr(manager.hook, hook)
+    if not caller.get_hookimpls():
+        return []
+    # pluggy leaves None out of what it collects.
+    answer = next(iter(caller()), None)
+    if not isinstance(answer, Iterable):
+        raise BadPlugin(
+            f"'{hook}' returned {answer!r:.80}, not a list. Return [{kind.__name__}(...)]."
+        )
+    return answer
+
+
+def _entitled(
+    name: str, claimants: list[tuple[P, Source]], problems: list[Problem]
+) -> list[tuple[P, Source]]:
+    """Return who has a name: the only claimant, else the only built-in one, else nobody."""
+    if len(claimants) == 1:
+        return claimants
+    built_in = [claim for claim in claimants if claim[1].distribution == BUILT_IN]
+    winners = built_in if len(built_in) == 1 else []
+    for claim in claimants:
+        if claim not in winners:
+            others = ", ".join(sorted(c[1].distribution for c in claimants if c is not claim))
+            reason = f"the name '{name}' is also offered by {others}. Rename one, or uninstall one."
+            problems.append(claim[1].problem(reason))
+    return winners

@@ -1,0 +1,82 @@
+"""Where plugins come from, and how a broken one is kept from hurting the rest."""
+
+import importlib
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, distributions
+from pathlib import Path
+
+from boxwright_contract.errors import BadPlugin
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """A plugin, or one of its parts, that cannot be used."""
+
+    distribution: str
+    entry_point: str
+    version: str
+    reason: str
+    """What happened, then the cure."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An entry point, and the distribution that declares it as pip names it."""
+
+    entry: EntryPoint
+    distribution: str
+    version: str
+
+    def problem(self, reason: str) -> Problem:
+        """Return the problem that this entry point has."""
+        return Problem(self.distribution, self.entry.name, self.version, reason)
+
+    @contextmanager
+    def isolated(self, problems: list[Problem], doing: str, cure: str) -> Iterator[None]:
+        """Run a stranger's code; whatever it raises ends the block and becomes a problem."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise
+        except BadPlugin as error:
+            problems.append(self.problem(str(error)))
+        # A plugin may raise anything at all, SystemExit included, and must not take the server
+        # down with it.
+        except BaseException as error:  # noqa: BLE001
+            problems.append(self.problem(f"{doing} raised {describe(error)}. {cure}"))
+
+
+def sources(group: str, problems: list[Problem]) -> Iterator[Source]:
+    """Find the entry points of a group. A distribution that is on the path twice counts once."""
+    seen = set()
+    for distribution in distributions():
+        try:
+            entries = distribution.entry_points.select(group=group)
+            if not entries:
+                continue
+            name, version = distribution.name, distribution.version
+        except Exception as error:  # noqa: BLE001 - a stranger's files may be damaged in any way
+            reason = f"its metadata cannot be read: {describe(error)}. Install it again."
+            problems.append(Problem(_folder(distribution), "entry_points.txt", "", reason))
+            continue
+        key = name.lower().replace("_", "-")
+        if key not in seen:
+            seen.add(key)
+            yield from (Source(entry, name, version) for entry in entries)
+
+
+def describe(error: BaseException) -> str:
+    """Return an error's type, message, and the line of a stranger's file that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = (str(Path(__file__).parent), "<frozen importlib", str(Path(importlib.__file__).parent))
+    theirs = [frame for frame in frames if not frame.filename.startswith(ours)]
+    where = f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def _folder(distribution: Distribution) -> str:
+    """Return the name of the folder that holds a distribution's metadata."""
+    return str(getattr(distribution, "_path", "unknown")).rsplit("/", 1)[-1]

@@ -1,0 +1,162 @@
+"""The parts that plugins hand over: backbones, detectors and proposal sources.
+
+Shape shorthand in this module:
+
+    N: images in a batch          H, W: height and width of a canvas, in pixels
+    C: channels of a level        K: classes, background not counted
+    P: proposals of an image      D: most detections of an image
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+StateDict = Mapping[str, "Tensor"]
+Losses = Mapping[str, "Tensor"]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One feature map that a backbone returns."""
+
+    name: str
+    """As the papers number them: "C3" has a stride of 2 ** 3."""
+    channels: int
+    stride: int
+    """Input pixels from one cell to the next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """What a backbone's weights expect of pixels. It runs inside the exported graph."""
+
+    colour: Literal["rgb", "bgr"] = "rgb"
+    mean: tuple[float, float, float]
+    """For each channel, of pixels scaled to 0..1."""
+    std: tuple[float, float, float]
+    """For each channel, of pixels scaled to 0..1."""
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    antialias: bool = True
+    """Whether the weights were trained on images that were low-pass filtered when reduced."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Trained parameters for a backbone, by name."""
+
+    name: str
+    origin: str
+    """Who trained them, on what, and where they come from."""
+    sha256: str
+    """Of the whole file, 64 hexadecimal digits."""
+    licence: str
+    locate: Callable[[], Path]
+    """Return the file. Raises BadWeights, with the cure, if it is not there."""
+    rename: Callable[[StateDict], StateDict] = lambda state: state
+    """From the file's keys to the keys of the module that `Backbone.build` returns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """A feature extractor that any detector can stand on."""
+
+    name: str
+    levels: tuple[Level, ...]
+    """Finest first."""
+    preprocessing: Preprocessing
+    build: Callable[[], nn.Module]
+    """Return a torch module that maps (N, 3, H, W) to an ordered dict of `levels` by name.
+
+    H and W are multiples of the largest stride. Level L is (N, C, H / stride, W / stride).
+    """
+    weights: tuple[Weights, ...] = ()
+    """The first is the default."""
+    source: str
+    """Authors, year and identifier of the paper."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images on canvases of one size, as detectors take them."""
+
+    canvas: Tensor
+    """(N, H, W, 3) uint8 RGB; each image sits at the top left of its canvas, the rest is 0."""
+    image_size: Tensor
+    """(N, 2) int32: height and width of the used part of each canvas, in pixels."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The annotated boxes of one image."""
+
+    boxes: Tensor
+    """(G, 4) float32: x1, y1, x2, y2 in canvas pixels."""
+    labels: Tensor
+    """(G,) int64 in 0..K-1."""
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What was found in one image, best first."""
+
+    boxes: Tensor
+    """(D, 4) float32: x1, y1, x2, y2 in canvas pixels."""
+    scores: Tensor
+    """(D,) float32 in 0..1."""
+    labels: Tensor
+    """(D,) int64 in 0..K-1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detector:
+    """A way to find boxes, on any backbone.
+
+    The module that `build` returns is private to its detector: only these functions look inside.
+    """
+
+    name: str
+    options: type
+    """A frozen dataclass, every field with a default: what `build` can be told."""
+    build: Callable[[Backbone, int, Any], nn.Module]
+    """(backbone, K, options) -> the module that is trained.
+
+    The attribute `backbone.body` of that module is what `Backbone.build` returned.
+    """
+    losses: Callable[[nn.Module, Batch, list[Truth]], Losses]
+    """The training losses of a batch, each a scalar, to be summed."""
+    detect: Callable[[nn.Module, Batch], list[Detections]]
+    """The eager answer, which the exported graph must reproduce."""
+    exportable: Callable[[nn.Module], nn.Module]
+    """The same parameters in the form that is exported.
+
+    It maps (canvas, image_size), then (N, P, 4) float32 proposals and (N,) int32 proposal_count
+    if `needs_proposals`, to boxes (N, D, 4) float32, scores (N, D) float32, labels (N, D) int32
+    and count (N,) int32; rows at and after count are 0.
+    """
+    levels: Callable[[Backbone, Any], tuple[Level, ...]]
+    """(backbone, options) -> the levels that regions are looked for on, finest first."""
+    needs_proposals: bool = False
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalSource:
+    """A way to guess where objects may be, for detectors that do not guess themselves."""
+
+    name: str
+    propose: Callable[[NDArray[np.uint8], int], NDArray[np.float32]]
+    """(image (H, W, 3) RGB, limit) -> boxes (P, 4), x1, y1, x2, y2 in pixels.
+
+    Best first; P is at most the limit. The same image always gives the same boxes, in the same
+    order.
+    """
+    source: str

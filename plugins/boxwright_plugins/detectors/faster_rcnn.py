@@ -1,0 +1,108 @@
+"""Faster R-CNN: the network proposes its own regions.
+
+Source: Ren, He, Girshick & Sun 2015 (arXiv:1506.01497), with the feature pyramid of Lin et al.
+2017 (arXiv:1612.03144) and RoIAlign of He et al. 2017 (arXiv:1703.06870), as in torchvision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from boxwright_contract.errors import UnknownName
+from boxwright_contract.hookspecs import hookimpl
+from boxwright_contract.parts import Backbone, Batch, Detections, Detector, Level, Losses, Truth
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from boxwright_plugins.nets.faster_rcnn import FasterRcnn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What Faster R-CNN can be told. The defaults are torchvision's fasterrcnn_resnet50_fpn."""
+
+    levels: tuple[str, ...] = ()
+    """Names of the backbone's levels to use. Empty: the deepest of each stride."""
+    pyramid_channels: int = 256
+    anchor_sides_px: tuple[tuple[int, ...], ...] = ()
+    """Square roots of the anchors' areas, for each level and the extra one.
+
+    Empty: one a level, 8 times its stride.
+    """
+    anchor_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    """Height over width."""
+    candidates: int = 1000
+    """Anchors of a level that are looked at, best first."""
+    candidates_train: int = 2000
+    proposals: int = 1000
+    """Proposals of an image that reach the region heads."""
+    proposals_train: int = 2000
+    min_objectness: float = 0.0
+    region_cells: int = 7
+    """A region is pooled to this many cells a side."""
+    regions_train: int = 512
+    """Regions of an image that are sampled for the region losses."""
+    canonical_side_px: int = 224
+    """A square region of this side is pooled from the level with stride 16."""
+    head_channels: int = 1024
+    min_score: float = 0.05
+    suppression_iou: float = 0.5
+    most_detections: int = 100
+
+
+def levels_of(backbone: Backbone, options: Options) -> tuple[Level, ...]:
+    """Return the levels of `backbone` that stand under the pyramid, finest first."""
+    known = {level.name: level for level in backbone.levels}
+    for name in options.levels:
+        if name not in known:
+            raise UnknownName.among(f"level of {backbone.name}", name, known)
+    deepest = {level.stride: name for name, level in known.items()}
+    chosen = options.levels or deepest.values()
+    return tuple(level for name, level in known.items() if name in chosen)
+
+
+def build(backbone: Backbone, classes: int, options: Options) -> nn.Module:
+    """Return the module that is trained."""
+    from boxwright_plugins.nets.faster_rcnn import FasterRcnn
+
+    return FasterRcnn(backbone, classes, options)
+
+
+def losses(net: nn.Module, batch: Batch, truths: list[Truth]) -> Losses:
+    """Return the losses of the proposal network and of the region heads."""
+    from boxwright_plugins.nets import faster_rcnn
+
+    return faster_rcnn.losses(cast("FasterRcnn", net), batch, truths)
+
+
+def detect(net: nn.Module, batch: Batch) -> list[Detections]:
+    """Return what torchvision's own code finds."""
+    from boxwright_plugins.nets import faster_rcnn
+
+    return faster_rcnn.detect(cast("FasterRcnn", net), batch)
+
+
+def exportable(net: nn.Module) -> nn.Module:
+    """Return the form without data-dependent shapes."""
+    from boxwright_plugins.graph.faster_rcnn import exportable
+
+    return exportable(cast("FasterRcnn", net))
+
+
+@hookimpl
+def boxwright_detectors() -> list[Detector]:
+    """Offer Faster R-CNN."""
+    return [
+        Detector(
+            name="faster_rcnn",
+            options=Options,
+            build=build,
+            losses=losses,
+            detect=detect,
+            exportable=exportable,
+            levels=levels_of,
+            source="Ren et al. 2015, arXiv:1506.01497",
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Torch modules that plugins share. Imported inside their functions, never when they load."""

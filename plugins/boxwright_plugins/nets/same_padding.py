@@ -1,0 +1,43 @@
+"""TensorFlow's SAME padding as a constant, for canvases that are multiples of the total stride.
+
+timm computes this padding from the size at run time. Under symbolic height and width that makes
+the exporter's algebra grow without end; on such canvases it is always the same asymmetric pair.
+"""
+
+from typing import Self
+
+from timm.layers.conv2d_same import Conv2dSame
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class ConvSame(nn.Conv2d):
+    """A convolution whose input is padded so that the output is the input over the stride."""
+
+    @classmethod
+    def like(cls, conv: nn.Conv2d) -> Self:
+        """Return the constant form of timm's convolution, with the same parameters."""
+        same = cls(
+            conv.in_channels,
+            conv.out_channels,
+            conv.kernel_size,  # type: ignore[arg-type]
+            stride=conv.stride,  # type: ignore[arg-type]
+            groups=conv.groups,
+            bias=conv.bias is not None,
+        )
+        same.load_state_dict(conv.state_dict())
+        return same
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, H, W) to (N, C', H / stride, W / stride)."""
+        total = self.kernel_size[0] - self.stride[0]
+        low, high = total // 2, total - total // 2
+        return super().forward(functional.pad(x, (low, high, low, high)))
+
+
+def with_constant_padding(net: nn.Module) -> nn.Module:
+    """Replace every convolution of `net` that pads by the size at run time, in place."""
+    for name, module in list(net.named_modules()):
+        if isinstance(module, Conv2dSame):
+            net.set_submodule(name, ConvSame.like(module))
+    return net

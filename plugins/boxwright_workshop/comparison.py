@@ -1,0 +1,85 @@
+"""Torch's answers beside the graph's, image by image."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from torch import nn
+
+from boxwright_contract.parts import Batch, Detections
+from boxwright_workshop.matching import Answer, match
+from boxwright_workshop.odd_sizes import Group
+from boxwright_workshop.rounding import unexplained, variants
+
+
+@dataclass
+class Comparison:
+    """What has been compared so far, and every difference that rounding does not explain."""
+
+    net: nn.Module
+    detect: Callable[[nn.Module, Batch], list[Detections]]
+    session: ort.InferenceSession
+    images: int = 0
+    detections: int = 0
+    with_none: int = 0
+    with_one: int = 0
+    near_ties: int = 0
+    worst_box_px: float = 0.0
+    worst_score: float = 0.0
+    sizes: set[tuple[int, int]] = field(default_factory=set)
+    differences: list[str] = field(default_factory=list)
+
+    def add(self, group: Group) -> None:
+        """Compare each image of a group, alone and as part of the batch."""
+        for i, in_batch in enumerate(self.of_graph(group)):
+            alone = group.alone(i)
+            reference = self.of_torch(alone)
+            self._judge(alone, reference, in_batch, f"{group.named(i)} in a batch")
+            [by_itself] = self.of_graph(alone)
+            self._judge(alone, reference, by_itself, f"{group.named(i)} alone")
+            found = len(reference.scores)
+            self.detections += found
+            self.with_none += found == 0
+            self.with_one += found == 1
+            height, width = group.image_size[i].tolist()
+            if height and width:
+                self.images += 1
+                self.sizes.add((height, width))
+
+    def of_torch(self, group: Group) -> Answer:
+        """Return what torch finds in the only image of a group."""
+        batch = Batch(torch.from_numpy(group.canvas), torch.from_numpy(group.image_size))
+        [found] = self.detect(self.net, batch)
+        return Answer(found.boxes.numpy(), found.scores.numpy(), found.labels.numpy())
+
+    def of_graph(self, group: Group) -> list[Answer]:
+        """Return what the graph finds in each image of a group."""
+        feeds = {"image": group.canvas, "image_size": group.image_size}
+        boxes, scores, labels, count = self.session.run(None, feeds)
+        return [
+            Answer(boxes[i, :found], scores[i, :found], labels[i, :found].astype(np.int64))
+            for i, found in enumerate(count.tolist())
+        ]
+
+    def _judge(self, group: Group, reference: Answer, graph: Answer, where: str) -> None:
+        same = match(reference, graph)
+        self.worst_box_px = max(self.worst_box_px, same.worst_box_px)
+        self.worst_score = max(self.worst_score, same.worst_score)
+        self.near_ties += same.swapped
+        if (np.diff(graph.scores) > 0).any():
+            self.differences.append(f"{where}: the graph's detections are not best first")
+        if not same.only_first and not same.only_second:
+            return
+        others = list(variants(self.net, lambda: self.of_torch(group)))
+        missing, extra = unexplained(reference, graph, same, others)
+        told = [f"torch has {reference.described(i)}" for i in missing[:2]]
+        told += [f"the graph has {graph.described(j)}" for j in extra[:2]]
+        if told:
+            self.differences.append(
+                f"{where}: {len(missing)} of torch's {len(reference.scores)} detections and "
+                f"{len(extra)} of the graph's {len(graph.scores)} have no counterpart; "
+                + "; ".join(told)
+            )
+        self.near_ties += len(same.only_first) + len(same.only_second) - len(missing) - len(extra)

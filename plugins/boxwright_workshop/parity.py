@@ -1,0 +1,92 @@
+"""The gate: before a bundle is kept, torch and ONNX Runtime must agree about its graph."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import onnxruntime as ort
+import torch
+from torch import nn
+
+from boxwright_contract.card import ParityRecord
+from boxwright_contract.errors import ParityFailed
+from boxwright_contract.input_rule import InputRule
+from boxwright_contract.parts import Batch, Detections
+from boxwright_workshop.comparison import Comparison
+from boxwright_workshop.odd_sizes import CANVASES, Pixels, groups
+from boxwright_workshop.single import with_one_detection
+
+Progress = Callable[[str, int, int], None]
+"""(what is being done, steps done, steps in all)."""
+
+MOST_NEAR_TIES = 0.01
+"""Of all detections; a larger share is no chance."""
+ENOUGH = 5
+"""Differences after which the comparison stops."""
+
+
+def check_parity(
+    net: nn.Module,
+    detect: Callable[[nn.Module, Batch], list[Detections]],
+    graph: Path,
+    rule: InputRule,
+    photos: Sequence[Pixels],
+    report: Progress,
+) -> ParityRecord:
+    """Compare a graph in ONNX Runtime, on the CPU, with torch's eager answers.
+
+    Args:
+        net: The network, in eval mode on the CPU, with the very parameters that the graph holds.
+        detect: The detector's eager answer.
+        graph: The ONNX file.
+        rule: How images are resized.
+        photos: (H, W, 3) RGB to compare on; made-up pictures where there are none.
+        report: Told after each canvas.
+
+    Raises:
+        ParityFailed: Naming the images and the detections that differ.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # torch takes turns
+    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    comparison = Comparison(net, detect, session)
+    for done, group in enumerate(groups(rule, photos), start=1):
+        comparison.add(group)
+        report("comparing with torch", done, CANVASES)
+        if len(comparison.differences) >= ENOUGH:
+            break
+    if not comparison.with_one and not comparison.differences:
+        comparison.add(with_one_detection(comparison.of_torch, rule, photos))
+    _judge(comparison)
+    return ParityRecord(
+        reference=f"torch {torch.__version__}, eager, on the CPU",
+        image_sizes=len(comparison.sizes),
+        images=comparison.images,
+        detections=comparison.detections,
+        worst_box_px=comparison.worst_box_px,
+        worst_score=comparison.worst_score,
+        with_none=comparison.with_none,
+        with_one=comparison.with_one,
+        near_ties=comparison.near_ties,
+    )
+
+
+def _judge(comparison: Comparison) -> None:
+    if comparison.differences:
+        raise ParityFailed(
+            f"torch and ONNX Runtime disagree after {comparison.images} images, so nothing was "
+            f"kept. {'. '.join(comparison.differences)}. If all differ, the detector's exportable "
+            "form computes something else than its eager form; if few do, by little, look for "
+            "parameters that are very large."
+        )
+    if comparison.near_ties > max(2, MOST_NEAR_TIES * comparison.detections):
+        raise ParityFailed(
+            f"{comparison.near_ties} of {comparison.detections} detections depend on the last "
+            "digit of float32, so torch and ONNX Runtime could not be compared and nothing was "
+            "kept. Give photos without large flat areas, or train longer."
+        )
+    if not comparison.detections:
+        raise ParityFailed(
+            f"torch found nothing in {comparison.images} images, so nothing could be compared and "
+            "nothing was kept. Give photos of what the detector looks for, or train longer."
+        )

@@ -1,0 +1,165 @@
+"""A recipe: everything that decides how a detector is trained, but the images."""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, is_dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_type_hints
+
+import msgspec
+
+from boxwright_contract.errors import BadSettings, UnknownName
+from boxwright_contract.input_rule import InputRule
+
+T = TypeVar("T")
+
+SHIPPED = files("boxwright_workshop") / "recipes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """How training images are varied."""
+
+    canvas_px: int = 416
+    """Sides of the square canvas that is cut out of the scaled image."""
+    scale: tuple[float, float] = (0.8, 1.25)
+    """Least and greatest scale, times the scale that the input rule gives."""
+    flip: bool = True
+    """Mirror half of the images from left to right."""
+    colour: float = 0.0
+    """Most that brightness, contrast and saturation change, as a share."""
+    keep_visible: float = 0.3
+    """Boxes of which less than this share is left after cutting are dropped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How long and how fast."""
+
+    epochs: int = 12
+    batch: int = 8
+    learning_rate: float = 6e-4
+    """Of the neck and the heads."""
+    backbone_learning_rate: float = 2e-4
+    weight_decay: float = 0.02
+    warm_up_steps: int = 300
+    clip_norm: float = 5.0
+    averaging: float = 0.998
+    """Share of the running average of the weights that each step keeps; 0 averages nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a detector is trained."""
+
+    detector: str = "faster_rcnn"
+    backbone: str = "efficientnet_lite0"
+    weights: str = "imagenet"
+    """Name of the backbone's weights. Empty: start from random ones."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """For the detector."""
+    input: InputRule = InputRule(short_side_px=320, long_side_px=448, divisor=32)
+    freeze: str = "C2"
+    """The backbone's layers up to this level stay as they are. Empty: all learn."""
+    freeze_depthwise: bool = False
+    """Leave the filters of depthwise convolutions as they are: faster on CPUs."""
+    augmentation: Augmentation = Augmentation()
+    schedule: Schedule = Schedule()
+    seed: int = 0
+
+
+def load(name: str) -> Recipe:
+    """Return the recipe in the TOML file at `name`, or the shipped one of that name.
+
+    Raises:
+        UnknownName: There is no such file and no such recipe.
+        BadSettings: The file is not a recipe; the message names the field.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" and path.is_file():
+        text = path.read_text()
+    else:
+        known = {item.name.removesuffix(".toml"): item for item in SHIPPED.iterdir()}
+        if name not in known:
+            raise UnknownName.among("recipe", name, known)
+        text = known[name].read_text()
+    return parse(text, name)
+
+
+def changed(
+    recipe: Recipe,
+    *,
+    detector: str = "",
+    backbone: str = "",
+    options: Sequence[str] = (),
+    epochs: int | None = None,
+    seed: int | None = None,
+) -> Recipe:
+    """Return `recipe` with what is given in place of what it says.
+
+    Args:
+        recipe: The recipe to change.
+        detector: Its name. Empty: unchanged.
+        backbone: Its name. Empty: unchanged.
+        options: Of the detector, each KEY=VALUE with a value in JSON.
+        epochs: Passes over the images. None: unchanged.
+        seed: None: unchanged.
+
+    Raises:
+        BadSettings: An option is not KEY=VALUE with a value in JSON.
+    """
+    told = dict(recipe.options)
+    for option in options:
+        key, _, value = option.partition("=")
+        try:
+            told[key] = json.loads(value)
+        except ValueError as error:
+            raise BadSettings(
+                f"the option '{option}' is not KEY=VALUE with a value in JSON, such as "
+                "head_channels=256 or anchor_ratios=[0.5,1,2]. Mend it."
+            ) from error
+    return replace(
+        recipe,
+        detector=detector or recipe.detector,
+        backbone=backbone or recipe.backbone,
+        options=told,
+        schedule=replace(recipe.schedule, epochs=epochs or recipe.schedule.epochs),
+        seed=recipe.seed if seed is None else seed,
+    )
+
+
+def parse(text: str, where: str) -> Recipe:
+    """Return the recipe that the TOML in `text` tells; `where` names it in errors."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(f"the recipe {where} is not TOML: {error}. Mend that line.") from error
+    return converted(table, Recipe, f"the recipe {where}")
+
+
+def converted(table: Mapping[str, Any], kind: type[T], where: str) -> T:
+    """Return `table` as the frozen dataclass `kind`; `where` names it in errors.
+
+    Raises:
+        BadSettings: A field is unknown, or its value has the wrong type.
+    """
+    for name, known in _unknown(table, kind):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise BadSettings(f"{where} has no field '{name}'.{hint} It has: {', '.join(known)}.")
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        raise BadSettings(f"{where} cannot be used: {error}. Mend that field.") from error
+
+
+def _unknown(table: Mapping[str, Any], kind: type) -> Iterator[tuple[str, list[str]]]:
+    hints = get_type_hints(kind)
+    for name, value in table.items():
+        if name not in hints:
+            yield name, sorted(hints)
+        elif is_dataclass(hints[name]) and isinstance(value, Mapping):
+            yield from _unknown(value, cast("type", hints[name]))

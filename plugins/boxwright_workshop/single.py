@@ -1,0 +1,39 @@
+"""An image in which torch finds exactly one thing: a number at which graphs have broken before."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from boxwright_contract.errors import ParityFailed
+from boxwright_contract.input_rule import InputRule
+from boxwright_workshop.matching import Answer
+from boxwright_workshop.odd_sizes import Group, Pixels, on_canvas, structured
+
+TRIES = 24
+
+
+def with_one_detection(
+    answer: Callable[[Group], Answer], rule: InputRule, photos: Sequence[Pixels]
+) -> Group:
+    """Return an image with one detection, found by bisecting how much of a photo is shown.
+
+    Raises:
+        ParityFailed: Every photo tried goes from none to several at once.
+    """
+    rng = np.random.default_rng(1)
+    for number in range(TRIES):
+        photo = rule.resize(photos[number % len(photos)] if photos else structured(rng))
+        height, width = photo.shape[:2]
+        none, several = 0, max(height, width)
+        while several - none > 1:
+            side = (none + several) // 2
+            shown = np.rot90(photo, number // max(1, len(photos)))[:side, :side]
+            group = on_canvas([np.ascontiguousarray(shown)], *rule.canvas(*shown.shape[:2]))
+            found = len(answer(group).scores)
+            if found == 1:
+                return group
+            none, several = (side, several) if found == 0 else (none, side)
+    raise ParityFailed(
+        f"none of {TRIES} photos has a part in which torch finds exactly one thing, so one "
+        "detection could not be compared. Give other photos, or train longer."
+    )

@@ -1,0 +1,39 @@
+"""The command `boxwright`: one file a command, imported here; what they need, when they run."""
+
+import typer
+
+from boxwright.cli import demo, detect, evaluate, export, models, plugins, serve, train
+from boxwright.cli.commands import Commands
+from boxwright.cli.exit_codes import MEANINGS
+from boxwright.cli.options import Version
+
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {text}" for code, text in MEANINGS.items())
+
+app = typer.Typer(
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def boxwright(version: Version = False) -> None:
+    """Find objects in images: serve detectors over gRPC, ask them, train them."""
+
+
+app.command()(demo.demo)
+app.command()(serve.serve)
+app.command()(detect.detect)
+app.command()(models.models)
+app.command()(plugins.plugins)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(export.export)
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    app(prog_name="boxwright")

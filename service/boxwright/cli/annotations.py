@@ -1,0 +1,55 @@
+"""Annotated copies of images."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boxwright_contract.errors import BadSettings
+
+if TYPE_CHECKING:
+    from boxwright.client import Result
+
+
+def targets(folder: Path, files: Iterable[Path]) -> dict[Path, Path]:
+    """Return where the copy of each file goes: FOLDER/NAME.jpg, numbered where names meet.
+
+    Raises:
+        BadSettings: A copy would replace one of the files.
+    """
+    files = list(files)
+    originals = {file.resolve() for file in files}
+    chosen: dict[Path, Path] = {}
+    for file in files:
+        copy, number = folder / f"{file.stem}.jpg", 1
+        while copy in chosen.values():
+            number += 1
+            copy = folder / f"{file.stem}-{number}.jpg"
+        if copy.resolve() in originals:
+            raise BadSettings(
+                f"the annotated copy of '{file}' would replace '{copy}'. "
+                "Give --annotate another folder."
+            )
+        chosen[file] = copy
+    return chosen
+
+
+def write_annotated(file: Path, result: "Result", target: Path) -> None:
+    """Write `file` with its detections drawn on it, upright, to `target`.
+
+    Raises:
+        BadSettings: `target` cannot be written.
+    """
+    import cv2
+
+    from boxwright.drawing import draw
+    from boxwright_contract.pixels import Limits, decode
+
+    drawn = draw(decode(file.read_bytes(), Limits()), result.detections)
+    _, encoded = cv2.imencode(target.suffix, cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise BadSettings(
+            f"'{target}' cannot be written: {error.strerror}. Give a folder that can be."
+        ) from error

@@ -1,0 +1,25 @@
+"""The group of all commands, and where their errors end."""
+
+import typer
+from typer.core import TyperGroup
+
+from boxwright.cli.exit_codes import INTERRUPTED, code_of
+from boxwright_contract.errors import BoxwrightError
+
+
+class Commands(TyperGroup):
+    """Runs a command; an error becomes a line on stderr and an exit code."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the command that `ctx` names."""
+        try:
+            return super().invoke(ctx)
+        except BoxwrightError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(code_of(error)) from error
+        except KeyboardInterrupt as error:
+            raise typer.Exit(INTERRUPTED) from error
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Return the commands in the order in which they are met."""
+        return list(self.commands)

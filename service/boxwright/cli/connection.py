@@ -1,0 +1,35 @@
+"""A client for a command: of the server that was named, or of one just for this command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boxwright_contract.errors import BadSettings
+
+if TYPE_CHECKING:
+    from boxwright.client import Client
+
+
+@contextmanager
+def connected(server: str | None, models: Path | None) -> "Iterator[Client]":
+    """Yield a client of `server`, or of a server in this process that serves `models`."""
+    from boxwright.client import Client
+
+    if server is not None:
+        if models is not None:
+            raise BadSettings("--models is for a server of our own. Leave out --server, or it.")
+        with Client(server) as client:
+            yield client
+        return
+
+    from boxwright.server import serve_in_background
+    from boxwright.settings import Settings
+    from boxwright.telemetry import set_up_logging
+
+    settings = Settings.read(
+        host="127.0.0.1", port=0, models=models, drain_delay_s=0, log_level="error"
+    )
+    set_up_logging(settings)
+    with serve_in_background(settings) as address, Client(str(address)) as client:
+        yield client

@@ -1,0 +1,34 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"boxwright {version('boxwright')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+    ),
+]
+Server = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Ask this server, as in 127.0.0.1:50051."),
+]
+Models = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Without --server: the folder of models. Unset: those that ship with Boxwright.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,0 +1,54 @@
+"""`boxwright plugins`: the parts that are installed."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from boxwright.cli.options import AsJson, Server
+from boxwright.cli.tables import print_json, print_problems, print_table
+
+if TYPE_CHECKING:
+    from boxwright.client import Plugin
+
+
+def plugins(server: Server = None, as_json: AsJson = False) -> None:
+    """List the backbones and detectors.
+
+    Plugins that cannot be used are listed with the reason. Without --server they are those that
+    are installed here.
+    """
+    found = _found(server)
+    if as_json:
+        print_json([asdict(plugin) for plugin in found])
+        return
+    print_table(
+        ("kind", "name", "from", "levels", "source"),
+        [
+            (
+                plugin.kind,
+                plugin.name,
+                f"{plugin.distribution} {plugin.distribution_version}",
+                " ".join(f"{level.name}/{level.stride_px}" for level in plugin.levels) or "-",
+                plugin.source,
+            )
+            for plugin in found
+            if not plugin.problem
+        ],
+    )
+    print_problems(
+        (f"{bad.name} of {bad.distribution} {bad.distribution_version}", bad.problem)
+        for bad in found
+        if bad.problem
+    )
+
+
+def _found(server: str | None) -> "tuple[Plugin, ...]":
+    from boxwright.client import Client, reading
+
+    if server is not None:
+        with Client(server) as client:
+            return client.plugins()
+
+    from boxwright.rpc import wire
+    from boxwright_contract.catalog import Catalog
+
+    return reading.plugins(wire.plugins(Catalog.installed()))

@@ -1,0 +1,57 @@
+"""A training run as it goes: a bar for people who wait, a line for each epoch."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+import typer
+
+if TYPE_CHECKING:
+    from boxwright_workshop.train import Epoch, Event
+
+QUIET_STEPS = 50
+"""Without a terminal, a line for this many steps."""
+
+
+def show(events: "Iterator[Event]") -> None:
+    """Run the training behind `events` and tell of it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    terminal = sys.stderr.isatty()
+    with Progress(*columns, console=console, disable=not terminal, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        for event in events:
+            if hasattr(event, "accuracy"):
+                typer.echo(_line(cast("Epoch", event)), file=sys.stdout)
+                continue
+            told = (
+                f"loss {event.loss:.3f}, {event.images_per_s:.1f} images/s, "
+                f"{duration(event.seconds_left)} left"
+            )
+            bar.update(task, completed=event.done, total=event.steps, description=told)
+            if not terminal and event.done % QUIET_STEPS == 0:
+                typer.echo(f"step {event.done} of {event.steps}: {told}", err=True)
+
+
+def _line(epoch: "Epoch") -> str:
+    told = f"epoch {epoch.done} of {epoch.epochs}: loss {epoch.loss:.3f}"
+    if epoch.accuracy:
+        told += f", AP {epoch.accuracy.ap:.3f}, AP50 {epoch.accuracy.ap50:.3f}"
+    return told + (", the best so far" if epoch.best else "")
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people read it.
+
+    Example:
+        >>> duration(3725.0)
+        '1 h 02 min'
+        >>> duration(61.0)
+        '1 min 01 s'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

@@ -1,0 +1,104 @@
+"""What a server answers, as plain frozen values."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One object that was found."""
+
+    label: str
+    """Name of the class."""
+    score: float
+    """0 to 1."""
+    box_px: tuple[float, float, float, float]
+    """x_min, y_min, x_max, y_max in pixels of the upright image; the maxima are exclusive edges."""
+    class_index: int
+    """Position of the class in the model's list of classes."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Where the time went, in the server."""
+
+    decode_ms: float
+    """Reading the header, decoding and turning the image upright."""
+    resize_ms: float
+    """Resizing to the model's canvas."""
+    queue_ms: float
+    """Waiting for a batch and for the runtime."""
+    inference_ms: float
+    """The batch in the runtime."""
+    total_ms: float
+    """From the request's arrival to the answer."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found in one image, and by which model."""
+
+    detections: tuple[Detection, ...]
+    """Best first."""
+    height_px: int
+    """Of the image as it looks, after its EXIF orientation."""
+    width_px: int
+    model: str
+    version: str
+    times: Times
+
+
+@dataclass(frozen=True)
+class Level:
+    """One feature map of a backbone."""
+
+    name: str
+    channels: int
+    stride_px: int
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One plugin that a server found."""
+
+    kind: str
+    """backbone, detector or proposal source; empty where it is broken before it could tell."""
+    name: str
+    distribution: str
+    distribution_version: str
+    problem: str
+    """Why it cannot be used, and the cure. Empty: it can."""
+    source: str
+    """The paper."""
+    levels: tuple[Level, ...]
+    """Of a backbone, finest first."""
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """One version of a model that a server has."""
+
+    model: str
+    version: str
+    architecture: str
+    """Detector and backbone, as in faster_rcnn+resnet50."""
+    class_count: int
+    problem: str
+    """Why it is not served, and the cure. Empty: it is."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """All about one version of a model."""
+
+    summary: ModelSummary
+    classes: tuple[str, ...]
+    """By class index."""
+    provider: str
+    """The execution provider that really runs it, as ONNX Runtime names it."""
+    min_score: float
+    """Detections under this score are left out by default."""
+    most_detections: int
+    """Of one image."""
+    levels: tuple[Level, ...]
+    card_json: str
+    """The whole card, as JSON."""

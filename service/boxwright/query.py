@@ -1,0 +1,40 @@
+"""What a caller asks."""
+
+from dataclasses import dataclass, field
+
+from boxwright.deadline import Deadline
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A whole image file."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Pixels that are already decoded and upright."""
+
+    height_px: int
+    width_px: int
+    rgb: bytes = field(repr=False)
+    """height_px * width_px * 3 bytes: rows from the top, each pixel red, green, blue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """An image, and which of the objects in it are wanted."""
+
+    image: Encoded | Raw
+    model: str = ""
+    """Empty: the only one."""
+    version: str = ""
+    """Empty: the newest."""
+    min_score: float | None = None
+    """None: the model's default."""
+    max_detections: int | None = None
+    """None: as many as the model can."""
+    classes: tuple[str, ...] = ()
+    """Empty: all."""
+    deadline: Deadline = field(default_factory=Deadline)

@@ -1,0 +1,1 @@
+"""The gRPC edge: one file a service, one place for protobuf, one for statuses."""

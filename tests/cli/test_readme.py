@@ -1,0 +1,39 @@
+"""What the README shows works."""
+
+import re
+from pathlib import Path
+from shutil import copy
+
+import pytest
+
+from boxwright.cli.demo import PHOTO
+from boxwright.server import Address
+from boxwright_contract.parts import Backbone
+
+README = Path(__file__).parents[2] / "README.md"
+CLIENT, PLUGIN = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+
+
+def test_the_client_example_prints_detections(
+    address: Address,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copy(PHOTO, tmp_path / "photo.jpg")
+    monkeypatch.chdir(tmp_path)
+    exec(CLIENT.replace("127.0.0.1:50051", str(address)), {})
+    assert re.match(r"(red|green|blue) [01]\.\d* \(.*\)\n", capsys.readouterr().out)
+
+
+def test_the_plugin_example_builds_what_it_declares() -> None:
+    torch = pytest.importorskip("torch", reason="needs boxwright[workshop]")
+    module: dict[str, object] = {}
+    exec(PLUGIN, module)
+    (backbone,) = module["boxwright_backbones"]()  # type: ignore[operator]
+    assert isinstance(backbone, Backbone)
+    built = backbone.build()(torch.zeros(1, 3, 64, 96))
+    assert {name: level.shape[1:] for name, level in built.items()} == {
+        level.name: (level.channels, 64 // level.stride, 96 // level.stride)
+        for level in backbone.levels
+    }

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from boxwright_contract.errors import BadSettings, UnknownName
+from boxwright_workshop import network
+from boxwright_workshop.recipe import Recipe, changed, load, parse
+
+
+def test_the_recipe_of_the_embedded_model_ships() -> None:
+    recipe = load("people")
+    assert (recipe.detector, recipe.backbone) == ("faster_rcnn", "efficientnet_lite0")
+    assert recipe.input.divisor == 32
+
+
+def test_a_recipe_can_be_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("seed = 7\n[schedule]\nepochs = 3\n")
+    recipe = load(str(file))
+    assert (recipe.seed, recipe.schedule.epochs) == (7, 3)
+
+
+def test_an_unknown_recipe_names_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'people'"):
+        load("poeple")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("seed =", "is not TOML"),
+        ("sed = 1", "no field 'sed'. Did you mean 'seed'"),
+        ("[schedule]\nepoch = 2", "no field 'epoch'. Did you mean 'epochs'"),
+        ("seed = 'one'", r"Expected `int`, got `str` - at `\$.seed`"),
+    ],
+)
+def test_a_bad_recipe_names_the_field(text: str, told: str) -> None:
+    with pytest.raises(BadSettings, match=told):
+        parse(text, "mine.toml")
+
+
+def test_options_of_the_command_line_go_before_the_recipe() -> None:
+    recipe = changed(Recipe(seed=3), backbone="resnet50", options=["head_channels=64"], epochs=5)
+    assert (recipe.backbone, recipe.seed, recipe.schedule.epochs) == ("resnet50", 3, 5)
+    assert recipe.options == {"head_channels": 64}
+
+
+def test_an_option_that_is_not_json_is_refused() -> None:
+    with pytest.raises(BadSettings, match="not KEY=VALUE with a value in JSON"):
+        changed(Recipe(), options=["head_channels"])
+
+
+def test_an_option_that_the_detector_lacks_is_refused_with_the_nearest() -> None:
+    with pytest.raises(BadSettings, match=r"no field 'proposal'\. Did you mean 'proposals'"):
+        network.build(changed(Recipe(), options=["proposal=3"]), 1, trained=False)
+
+
+def test_anchors_for_too_few_levels_are_refused() -> None:
+    with pytest.raises(BadSettings, match="1 entries, but the pyramid has 4 levels and an extra"):
+        network.build(changed(Recipe(), options=["anchor_sides_px=[[8]]"]), 1, trained=False)
