@@ -5,7 +5,7 @@ Source: the COCO data format, "Object Detection" (cocodataset.org, section Data 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxwright_contract.errors import BadDataset
+from boxwright_workshop.annotation_faults import faults
 
 PARTS = ("images", "annotations", "categories")
-SHOWN = 20  # problems that a message lists before it only counts
+SHOWN = 20  # faults that a message lists before it only counts
 
 
 @dataclass(frozen=True)
 class Photo:
     """One annotated image."""
 
-    id: int
     path: Path
-    height_px: int
-    width_px: int
     boxes: NDArray[np.float32]
-    """(G, 4): x1, y1, x2, y2 in pixels of the image. Crowds are left out."""
+    """(G, 4): x1, y1, x2, y2 in pixels of the upright image. Crowds are left out."""
     labels: NDArray[np.int64]
     """(G,) in 0..K-1."""
 
@@ -39,9 +37,14 @@ class Dataset:
 
     file: Path
     classes: tuple[str, ...]
-    category_ids: tuple[int, ...]
-    """The file's id of each class."""
+    """In the order of the file's category ids."""
     photos: tuple[Photo, ...]
+    """In the order of the file."""
+
+    @property
+    def name(self) -> str:
+        """The file and its folder, as in people/val.json."""
+        return "/".join(self.file.resolve().parts[-2:])
 
 
 def read(file: Path, images: Path | None = None) -> Dataset:
@@ -57,29 +60,36 @@ def read(file: Path, images: Path | None = None) -> Dataset:
     """
     content = _parse(file)
     folder = images or _folder_beside(file)
-    categories = sorted(content["categories"], key=lambda category: int(category["id"]))
-    index = {category["id"]: i for i, category in enumerate(categories)}
-    problems = list(_problems(content, index, folder))
-    if problems:
-        rest = f"\n  ... and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+    found = list(faults(content, folder))
+    if found:
+        rest = f"\n  ... and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         raise BadDataset(
-            f"{file} has {len(problems)} problems:\n  "
-            + "\n  ".join(problems[:SHOWN])
+            f"{file} has {len(found)} problem{'s' * (len(found) > 1)}:\n  "
+            + "\n  ".join(found[:SHOWN])
             + rest
-            + "\nMend or remove them. Nothing was trained."
+            + "\nMend or remove them. Nothing was done."
         )
     boxes = defaultdict(list)
+    index = category_index(content)
     for note in content["annotations"]:
-        if not note.get("iscrowd", 0):
+        if not note.get("iscrowd"):
             x, y, width, height = note["bbox"]
             row = (x, y, x + width, y + height, index[note["category_id"]])
             boxes[note["image_id"]].append(row)
+    if not boxes:
+        raise BadDataset(f"{file} has no box that is not a crowd. There is nothing to learn from.")
+    names = {category["id"]: category["name"] for category in content["categories"]}
     return Dataset(
         file=file,
-        classes=tuple(category["name"] for category in categories),
-        category_ids=tuple(category["id"] for category in categories),
+        classes=tuple(names[id] for id in index),
         photos=tuple(_photo(image, folder, boxes[image["id"]]) for image in content["images"]),
     )
+
+
+def category_index(content: dict[str, Any]) -> dict[int, int]:
+    """Return the label of each category id of a COCO file, in the order of the ids."""
+    ids = sorted(category["id"] for category in content["categories"])
+    return {id: label for label, id in enumerate(ids)}
 
 
 def _parse(file: Path) -> dict[str, Any]:
@@ -95,8 +105,15 @@ def _parse(file: Path) -> dict[str, Any]:
             f"{file} has no {' and no '.join(missing)}: it is not a COCO detection file. "
             "Export the annotations as COCO JSON."
         )
-    if not content["images"] or not content["categories"]:
-        raise BadDataset(f"{file} lists no images or no categories. There is nothing to learn.")
+    for key in PARTS:
+        entries = content[key]
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise BadDataset(
+                f"the '{key}' of {file} are not a list of objects: it is not a COCO detection "
+                "file. Export the annotations as COCO JSON."
+            )
+        if not entries:
+            raise BadDataset(f"{file} lists no {key}. There is nothing to learn from.")
     return content
 
 
@@ -105,62 +122,13 @@ def _folder_beside(file: Path) -> Path:
     return next((folder for folder in candidates if folder.is_dir()), file.parent)
 
 
-def _problems(content: dict[str, Any], index: dict[int, int], folder: Path) -> Iterator[str]:
-    images = {}
-    for image in content["images"]:
-        if lacking := _lacking(image, "id", "file_name", "width", "height"):
-            yield f"image {image.get('id', image)}: no {lacking}"
-            continue
-        if image["id"] in images:
-            yield f"image {image['id']}: the id is used twice"
-        images[image["id"]] = image
-        if not (folder / image["file_name"]).is_file():
-            yield f"image {image['id']}: {folder / image['file_name']} is missing"
-    for note in content["annotations"]:
-        where = f"annotation {note.get('id', note)}"
-        if lacking := _lacking(note, "id", "image_id", "category_id", "bbox"):
-            yield f"{where}: no {lacking}"
-        elif note["image_id"] not in images:
-            yield f"{where}: image {note['image_id']} is not in the file"
-        else:
-            image = images[note["image_id"]]
-            where += f" of {image['file_name']}"
-            if note["category_id"] not in index:
-                yield f"{where}: unknown category {note['category_id']}"
-            if fault := _fault(note["bbox"], image):
-                yield f"{where}: the box {note['bbox']} {fault}"
-
-
-def _lacking(entry: dict[str, Any], *fields: str) -> str:
-    return " and no ".join(field for field in fields if field not in entry)
-
-
-def _fault(box: Any, image: dict[str, Any]) -> str:  # noqa: ANN401 (it is whatever the file holds)
-    """Return what is wrong with a box, or nothing. A pixel of rounding is forgiven."""
-    if (
-        not isinstance(box, list)
-        or len(box) != 4
-        or not all(isinstance(value, int | float) for value in box)
-    ):
-        return "is not four numbers"
-    x, y, width, height = box
-    if not all(np.isfinite(box)) or width <= 0 or height <= 0:
-        return "has no area"
-    if x < -1 or y < -1 or x + width > image["width"] + 1 or y + height > image["height"] + 1:
-        return f"leaves the image of {image['width']} x {image['height']} px"
-    return ""
-
-
 def _photo(
     image: dict[str, Any], folder: Path, rows: Sequence[tuple[float, float, float, float, int]]
 ) -> Photo:
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     sides = np.array([image["width"], image["height"]] * 2)
     return Photo(
-        id=image["id"],
         path=folder / image["file_name"],
-        height_px=image["height"],
-        width_px=image["width"],
         boxes=np.clip(table[:, :4], 0, sides).astype(np.float32),
         labels=table[:, 4].astype(np.int64),
     )

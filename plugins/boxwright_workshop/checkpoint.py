@@ -4,18 +4,19 @@
 <folder>/checkpoint.json
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from boxwright_contract.card import AccuracyRecord, WeightsRecord
 from boxwright_contract.errors import BadWeights
 from boxwright_workshop import network
 from boxwright_workshop.recipe import Recipe
-from boxwright_workshop.weights import load_strictly
+from boxwright_workshop.weights import load_strictly, read_state
 
 TENSORS, RECORD = "weights.safetensors", "checkpoint.json"
 
@@ -25,21 +26,21 @@ class Checkpoint:
     """What a trained detector is, beside its tensors."""
 
     recipe: Recipe
+    """Settled."""
     classes: tuple[str, ...]
     weights: WeightsRecord
-    epochs: float
+    epochs: int
     """Passes over the training images."""
     accuracy: AccuracyRecord | None
     made_by: str
     """The command that makes it again."""
 
 
-def save(folder: Path, checkpoint: Checkpoint, state: dict[str, Tensor]) -> None:
+def save(folder: Path, checkpoint: Checkpoint, state: Mapping[str, Tensor]) -> None:
     """Write a checkpoint; what was in `folder` before is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_tensors(folder / TENSORS, state)
     text = msgspec.json.format(msgspec.json.encode(checkpoint), indent=2)
-    (folder / RECORD).write_bytes(text + b"\n")
+    replace_files({folder / TENSORS: packed(state), folder / RECORD: text + b"\n"})
 
 
 def load(folder: Path) -> tuple[nn.Module, Checkpoint]:
@@ -58,12 +59,19 @@ def load(folder: Path) -> tuple[nn.Module, Checkpoint]:
     except msgspec.DecodeError as error:
         raise BadWeights(f"{folder / RECORD} cannot be read: {error}. Train again.") from error
     net = network.build(record.recipe, len(record.classes), trained=False)
-    load_strictly(net, load_file(folder / TENSORS), str(folder))
+    load_strictly(net, read_state(folder / TENSORS), str(folder))
     return net.eval(), record
 
 
-def write_tensors(path: Path, state: dict[str, Tensor]) -> None:
-    """Write `state` so that a crash leaves the old file or the new one, never half of one."""
-    whole = path.with_suffix(".part")
-    save_file({key: value.detach().contiguous() for key, value in state.items()}, whole)
-    whole.replace(path)
+def packed(state: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
+    """Return `state` as a safetensors file."""
+    return to_bytes({key: value.detach().contiguous() for key, value in state.items()}, metadata)
+
+
+def replace_files(contents: Mapping[Path, bytes]) -> None:
+    """Write files so that a crash while writing leaves the old ones, and never half of one."""
+    parts = {path: path.with_name(f"{path.name}.part") for path in contents}
+    for path, part in parts.items():
+        part.write_bytes(contents[path])
+    for path, part in parts.items():
+        part.replace(path)

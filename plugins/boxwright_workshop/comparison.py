@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import onnxruntime as ort
@@ -36,9 +37,10 @@ class Comparison:
         for i, in_batch in enumerate(self.of_graph(group)):
             alone = group.alone(i)
             reference = self.of_torch(alone)
-            self._judge(alone, reference, in_batch, f"{group.named(i)} in a batch")
+            others = cache(lambda only=alone: list(variants(self.net, lambda: self.of_torch(only))))
             [by_itself] = self.of_graph(alone)
-            self._judge(alone, reference, by_itself, f"{group.named(i)} alone")
+            self._judge(reference, by_itself, others, f"{group.named(i)} alone")
+            self._judge(reference, in_batch, others, f"{group.named(i)} in a batch")
             found = len(reference.scores)
             self.detections += found
             self.with_none += found == 0
@@ -63,7 +65,9 @@ class Comparison:
             for i, found in enumerate(count.tolist())
         ]
 
-    def _judge(self, group: Group, reference: Answer, graph: Answer, where: str) -> None:
+    def _judge(
+        self, reference: Answer, graph: Answer, others: Callable[[], list[Answer]], where: str
+    ) -> None:
         same = match(reference, graph)
         self.worst_box_px = max(self.worst_box_px, same.worst_box_px)
         self.worst_score = max(self.worst_score, same.worst_score)
@@ -72,8 +76,7 @@ class Comparison:
             self.differences.append(f"{where}: the graph's detections are not best first")
         if not same.only_first and not same.only_second:
             return
-        others = list(variants(self.net, lambda: self.of_torch(group)))
-        missing, extra = unexplained(reference, graph, same, others)
+        missing, extra = unexplained(reference, graph, same, others())
         told = [f"torch has {reference.described(i)}" for i in missing[:2]]
         told += [f"the graph has {graph.described(j)}" for j in extra[:2]]
         if told:

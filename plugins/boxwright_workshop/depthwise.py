@@ -13,6 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+CONV_SAME = "ConvSame"
+"""The name of boxwright_plugins' convolution that pads as TensorFlow does; not imported here."""
+
 
 class _Depthwise(torch.autograd.Function):
     """The convolution and the gradient of its input."""
@@ -50,7 +53,7 @@ class FrozenDepthwise(nn.Module):
         self.weight = nn.Parameter(conv.weight.detach(), requires_grad=False)
         self.bias = conv.bias
         self.stride = conv.stride[0]
-        same = type(conv).__name__ == "ConvSame"
+        same = type(conv).__name__ == CONV_SAME
         total = conv.kernel_size[0] - self.stride if same else 0
         self.margin = (total // 2, total - total // 2) * 2
         self.padding = 0 if same else cast("tuple[int, int]", conv.padding)[0]
@@ -68,12 +71,21 @@ class FrozenDepthwise(nn.Module):
 
 
 def freeze_depthwise(net: nn.Module) -> None:
-    """Freeze the filters of every square, undilated depthwise convolution of `net`, in place."""
-    for name, conv in list(net.named_modules()):
-        if (
-            isinstance(conv, nn.Conv2d)
-            and 1 < conv.groups == conv.in_channels == conv.out_channels
-            and conv.kernel_size[0] == conv.kernel_size[1]
-            and conv.dilation == (1, 1)
-        ):
-            net.set_submodule(name, FrozenDepthwise(conv))
+    """Freeze the filters of every depthwise convolution of `net`, in place.
+
+    Convolutions that do more than convolve, or differ between height and width, stay as they are.
+    """
+    for name, module in list(net.named_modules()):
+        if isinstance(module, nn.Conv2d) and _is_plain_depthwise(module):
+            net.set_submodule(name, FrozenDepthwise(module))
+
+
+def _is_plain_depthwise(conv: nn.Conv2d) -> bool:
+    return (
+        (type(conv) is nn.Conv2d or type(conv).__name__ == CONV_SAME)
+        and 1 < conv.groups == conv.in_channels == conv.out_channels
+        and conv.dilation == (1, 1)
+        and conv.padding_mode == "zeros"
+        and not isinstance(conv.padding, str)
+        and all(len(set(sides)) == 1 for sides in (conv.kernel_size, conv.stride, conv.padding))
+    )

@@ -5,30 +5,32 @@ training. A normalisation with fixed statistics is a scale and a shift, which th
 before it can do itself: the same function, a fifth less time, and a smaller graph.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import Node
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-SMALL = (1, 3, 64, 64)  # an input on which the order of the layers shows
+PROBE = (1, 3, 64, 64)
+"""An input that is large enough to show the order of the layers, (N, C, H, W)."""
 
 
 def fold_norms(net: nn.Module) -> nn.Module:
-    """Fold every normalisation of `net` that directly follows a convolution, in place.
+    """Fold every normalisation of `net` that has a convolution's output to itself, in place.
 
     An activation that came inside a normalisation layer, as in timm, takes its place.
     """
-    produced: dict[int, tuple[nn.Conv2d, Tensor]] = {}
-    pairs: list[tuple[nn.Conv2d, nn.BatchNorm2d]] = []
+    convolutions: dict[Node, nn.Conv2d] = {}
+    norms: list[tuple[nn.BatchNorm2d, Node]] = []
 
     def after_convolution(module: nn.Module, _: object, output: Tensor) -> None:
-        assert isinstance(module, nn.Conv2d)
-        produced[id(output)] = (module, output)  # keeping the tensor keeps its id unique
+        convolutions[_maker(output)] = cast("nn.Conv2d", module)
 
     def before_norm(module: nn.Module, inputs: tuple[Tensor]) -> None:
-        if id(inputs[0]) in produced:
-            pairs.append((produced[id(inputs[0])][0], cast("nn.BatchNorm2d", module)))
+        norms.append((cast("nn.BatchNorm2d", module), _maker(inputs[0])))
 
     hooks = []
     for module in net.modules():
@@ -37,15 +39,38 @@ def fold_norms(net: nn.Module) -> nn.Module:
         elif _is_norm(module):
             hooks.append(module.register_forward_pre_hook(before_norm))
     training = net.training
-    with torch.no_grad():
-        net.eval()(torch.zeros(SMALL))
+    with torch.enable_grad():
+        outputs = net.eval()(torch.zeros(PROBE, requires_grad=True))
     for hook in hooks:
         hook.remove()
+    readers = _readers(outputs.values() if isinstance(outputs, Mapping) else [outputs])
+    runs = Counter([*convolutions.values(), *(norm for norm, _ in norms)])
     names = {module: name for name, module in net.named_modules()}
-    for conv, norm in pairs:
-        _fold(conv, norm)
-        net.set_submodule(names[norm], getattr(norm, "act", None) or nn.Identity())
+    for norm, maker in norms:
+        conv = convolutions.get(maker)
+        if conv is not None and readers[maker] == runs[conv] == runs[norm] == 1:
+            _fold(conv, norm)
+            net.set_submodule(names[norm], getattr(norm, "act", None) or nn.Identity())
     return net.train(training)
+
+
+def _maker(tensor: Tensor) -> Node:
+    """Return what made `tensor`; changing a tensor in place changes its maker."""
+    assert tensor.grad_fn is not None
+    return tensor.grad_fn
+
+
+def _readers(outputs: Iterable[Tensor]) -> Counter[Node]:
+    """Return how many times the output of each node is used on the way to `outputs`."""
+    counts = Counter(_maker(output) for output in outputs)
+    waiting = list(counts)
+    while waiting:
+        for node, _ in waiting.pop().next_functions:
+            if node is not None:
+                if node not in counts:
+                    waiting.append(node)
+                counts[node] += 1
+    return counts
 
 
 def _is_norm(module: nn.Module) -> bool:

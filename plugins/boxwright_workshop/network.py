@@ -1,40 +1,69 @@
 """A detector on a backbone as a recipe asks for it, ready to learn or to load."""
 
+from dataclasses import replace
+
 import torch
+from timm.layers.norm_act import freeze_batch_norm_2d
 from torch import nn
 
 from boxwright_contract.catalog import Catalog
-from boxwright_contract.errors import UnknownName
-from boxwright_contract.parts import Backbone, Detector
+from boxwright_contract.errors import BadSettings, UnknownName
+from boxwright_contract.parts import Detector
 from boxwright_workshop.depthwise import freeze_depthwise
-from boxwright_workshop.folding import fold_norms
+from boxwright_workshop.folding import PROBE, fold_norms
 from boxwright_workshop.recipe import Recipe, converted
 from boxwright_workshop.weights import load_into, named
 
-PROBE = (1, 3, 64, 64)
+
+def settled(recipe: Recipe) -> Recipe:
+    """Return `recipe` with what it leaves open decided by its backbone.
+
+    Random weights are nothing to keep, so with them nothing is frozen.
+
+    Raises:
+        BadSettings: The sides of its canvases are not multiples of the backbone's stride.
+    """
+    backbone = Catalog.installed().backbone(recipe.backbone)
+    stride = max(level.stride for level in backbone.levels)
+    divisor, canvas_px = recipe.input.divisor, recipe.augmentation.canvas_px
+    if divisor < 1 or divisor % stride or canvas_px % divisor:
+        raise BadSettings(
+            f"the recipe has input.divisor {divisor} and augmentation.canvas_px {canvas_px}. The "
+            f"first must be a multiple of the stride of {backbone.name}, {stride}, and the second "
+            "of the first. Change them."
+        )
+    weights, freeze = recipe.weights, recipe.freeze
+    if weights is None:
+        weights = backbone.weights[0].name if backbone.weights else ""
+    if freeze is None:
+        freeze = backbone.levels[0].name
+    return replace(
+        recipe,
+        weights=weights,
+        freeze=freeze if weights else "",
+        freeze_depthwise=recipe.freeze_depthwise and bool(weights),
+    )
 
 
 def build(recipe: Recipe, classes: int, *, trained: bool) -> nn.Module:
-    """Return the network of `recipe` for K `classes`.
+    """Return the network of a settled `recipe` for K `classes`.
+
+    A trained backbone keeps its statistics: its normalisations are folded into the convolutions
+    before them, or fixed where there is none.
 
     Args:
         recipe: Which detector on which backbone, with which options.
         classes: K, background not counted.
         trained: Whether to load the backbone's named weights; a checkpoint replaces them anyway.
     """
-    catalog = Catalog.installed()
-    backbone = catalog.backbone(recipe.backbone)
-    detector = catalog.detector(recipe.detector)
-    options: object = converted(
-        recipe.options, detector.options, f"the options of {recipe.detector}"
-    )
+    backbone = Catalog.installed().backbone(recipe.backbone)
     torch.manual_seed(recipe.seed)
-    net = detector.build(backbone, classes, options)
+    net = detector_of(recipe).build(backbone, classes, options_of(recipe))
     body = body_of(net)
     if recipe.weights:
         if trained:
             load_into(body, named(backbone, recipe.weights))
-        fold_norms(body)
+        freeze_batch_norm_2d(fold_norms(body))
     return net
 
 
@@ -48,17 +77,27 @@ def detector_of(recipe: Recipe) -> Detector:
     return Catalog.installed().detector(recipe.detector)
 
 
-def freeze(net: nn.Module, recipe: Recipe, backbone: Backbone) -> None:
-    """Fix what the recipe says does not learn, in place.
+def options_of(recipe: Recipe) -> object:
+    """Return the options of the recipe's detector, as that detector declares them.
+
+    Raises:
+        BadSettings: One is unknown, or has the wrong type.
+    """
+    kind: type[object] = detector_of(recipe).options
+    return converted(recipe.options, kind, f"the options of {recipe.detector}")
+
+
+def freeze(net: nn.Module, recipe: Recipe) -> None:
+    """Fix what a settled `recipe` says does not learn, in place.
 
     The layers up to a level are those that its features have a gradient in.
     """
     body = body_of(net)
     if recipe.freeze:
-        known = {level.name for level in backbone.levels}
-        if recipe.freeze not in known:
-            raise UnknownName.among(f"level of {backbone.name}", recipe.freeze, known)
-        body(torch.zeros(PROBE))[recipe.freeze].sum().backward()
+        levels = body.eval()(torch.zeros(PROBE))
+        if recipe.freeze not in levels:
+            raise UnknownName.among(f"level of {recipe.backbone}", recipe.freeze, levels)
+        levels[recipe.freeze].sum().backward()
         for parameter in body.parameters():
             if parameter.grad is not None:
                 parameter.requires_grad_(False)

@@ -1,7 +1,7 @@
 """Torchvision's detectors trained on COCO, by torchvision's own names."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -14,25 +14,40 @@ from torchvision.models.detection import (
 from boxwright_contract.card import WeightsRecord
 from boxwright_contract.errors import BadWeights
 from boxwright_contract.input_rule import InputRule
+from boxwright_contract.parts import StateDict
 from boxwright_workshop import network
 from boxwright_workshop.checkpoint import Checkpoint
 from boxwright_workshop.recipe import Recipe
 from boxwright_workshop.weights import load_strictly, read_state
 
-RECIPES: dict[str, tuple[WeightsEnum, Recipe]] = {
-    "fasterrcnn_resnet50_fpn": (
-        FasterRCNN_ResNet50_FPN_Weights.COCO_V1,
-        Recipe(
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A detector that torchvision has published."""
+
+    weights: WeightsEnum
+    recipe: Recipe
+    norm_eps: float
+    """What its normalisations add to the variance."""
+
+
+RECIPES = {
+    "fasterrcnn_resnet50_fpn": Published(
+        weights=FasterRCNN_ResNet50_FPN_Weights.COCO_V1,
+        recipe=Recipe(
             backbone="resnet50",
             weights="",
+            freeze="",
             input=InputRule(short_side_px=800, long_side_px=1333, divisor=32),
         ),
+        norm_eps=0.0,  # trained before torchvision's frozen normalisation added anything
     ),
-    "fasterrcnn_mobilenet_v3_large_320_fpn": (
-        FasterRCNN_MobileNet_V3_Large_320_FPN_Weights.COCO_V1,
-        Recipe(
+    "fasterrcnn_mobilenet_v3_large_320_fpn": Published(
+        weights=FasterRCNN_MobileNet_V3_Large_320_FPN_Weights.COCO_V1,
+        recipe=Recipe(
             backbone="mobilenet_v3_large",
             weights="",
+            freeze="",
             options={
                 "levels": ["C5_narrow", "C5"],
                 "anchor_sides_px": [[32, 64, 128, 256, 512]] * 3,
@@ -42,6 +57,7 @@ RECIPES: dict[str, tuple[WeightsEnum, Recipe]] = {
             },
             input=InputRule(short_side_px=320, long_side_px=640, divisor=32),
         ),
+        norm_eps=1e-5,
     ),
 }
 
@@ -56,28 +72,33 @@ def load(name: str, file: Path | None = None) -> tuple[nn.Module, Checkpoint]:
     Raises:
         BadWeights: The file does not fit, or is not there and cannot be downloaded.
     """
-    enum, recipe = RECIPES[name]
+    published = RECIPES[name]
+    enum, recipe = published.weights, published.recipe
     classes = tuple(enum.meta["categories"][1:])
     net = network.build(recipe, len(classes), trained=False)
-    state = read_state(file) if file else _downloaded(name, enum)
+    state = read_state(file) if file else _cached(name, enum)
     load_strictly(net, state, str(file or name))
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = published.norm_eps
     record = Checkpoint(
         recipe=recipe,
         classes=classes,
         weights=WeightsRecord(origin=f"COCO, torchvision's {enum}", licence="BSD-3-Clause"),
         epochs=0,
         accuracy=None,
-        made_by=f"boxwright export {name}",
+        made_by="",
     )
     return net.eval(), record
 
 
-def _downloaded(name: str, enum: WeightsEnum) -> dict[str, Any]:
+def _cached(name: str, enum: WeightsEnum) -> StateDict:
+    """Return the weights in torchvision's cache, which it fills from the network."""
     try:
         return dict(enum.get_state_dict(check_hash=True, map_location=torch.device("cpu")))
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # the second of a file that is cut short or altered
         raise BadWeights(
-            f"the weights of {name} are not in torch's cache and cannot be downloaded from "
-            f"{enum.url}: {error}. Download them where there is a network, and pass the file "
+            f"the weights of {name} are not in torch's cache, or damaged, and cannot be downloaded "
+            f"from {enum.url}: {error}. Download them where there is a network, and pass the file "
             "with --weights."
         ) from error

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 import msgspec
 
@@ -18,36 +18,42 @@ T = TypeVar("T")
 
 SHIPPED = files("boxwright_workshop") / "recipes"
 
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Above0 = Annotated[float, msgspec.Meta(gt=0)]
+AtLeast0 = Annotated[float, msgspec.Meta(ge=0)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
     """How training images are varied."""
 
-    canvas_px: int = 416
+    canvas_px: Count = 416
     """Sides of the square canvas that is cut out of the scaled image."""
-    scale: tuple[float, float] = (0.8, 1.25)
+    scale: tuple[Above0, Above0] = (0.8, 1.25)
     """Least and greatest scale, times the scale that the input rule gives."""
     flip: bool = True
     """Mirror half of the images from left to right."""
-    colour: float = 0.0
+    colour: Share = 0.0
     """Most that brightness, contrast and saturation change, as a share."""
-    keep_visible: float = 0.3
-    """Boxes of which less than this share is left after cutting are dropped."""
+    keep_visible: Share = 0.3
+    """Boxes of which no more than this share is left after cutting are dropped."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     """How long and how fast."""
 
-    epochs: int = 12
-    batch: int = 8
-    learning_rate: float = 6e-4
+    epochs: Count = 12
+    batch: Count = 8
+    learning_rate: AtLeast0 = 6e-4
     """Of the neck and the heads."""
-    backbone_learning_rate: float = 2e-4
-    weight_decay: float = 0.02
-    warm_up_steps: int = 300
-    clip_norm: float = 5.0
-    averaging: float = 0.998
+    backbone_learning_rate: AtLeast0 = 2e-4
+    weight_decay: AtLeast0 = 0.02
+    warm_up_steps: Annotated[int, msgspec.Meta(ge=0)] = 300
+    clip_norm: Above0 = 5.0
+    """Most that the norm of all gradients together may be; larger ones are scaled down."""
+    averaging: Share = 0.998
     """Share of the running average of the weights that each step keeps; 0 averages nothing."""
 
 
@@ -57,18 +63,18 @@ class Recipe:
 
     detector: str = "faster_rcnn"
     backbone: str = "efficientnet_lite0"
-    weights: str = "imagenet"
-    """Name of the backbone's weights. Empty: start from random ones."""
+    weights: str | None = None
+    """Name of the backbone's weights. Unset: its first. Empty, or it has none: random ones."""
     options: dict[str, Any] = field(default_factory=dict)
     """For the detector."""
     input: InputRule = InputRule(short_side_px=320, long_side_px=448, divisor=32)
-    freeze: str = "C2"
-    """The backbone's layers up to this level stay as they are. Empty: all learn."""
+    freeze: str | None = None
+    """The backbone's layers up to this level stay as they are. Unset: its finest. Empty: none."""
     freeze_depthwise: bool = False
     """Leave the filters of depthwise convolutions as they are: faster on CPUs."""
     augmentation: Augmentation = Augmentation()
     schedule: Schedule = Schedule()
-    seed: int = 0
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 def load(name: str) -> Recipe:
@@ -80,12 +86,12 @@ def load(name: str) -> Recipe:
     """
     path = Path(name)
     if path.suffix == ".toml" and path.is_file():
-        text = path.read_text()
+        text = path.read_text("utf-8")
     else:
         known = {item.name.removesuffix(".toml"): item for item in SHIPPED.iterdir()}
         if name not in known:
             raise UnknownName.among("recipe", name, known)
-        text = known[name].read_text()
+        text = known[name].read_text("utf-8")
     return parse(text, name)
 
 

@@ -1,16 +1,20 @@
-"""What torch itself would have answered, had it rounded differently.
+"""What torch itself would have answered, had it rounded or chosen among equals differently.
 
 Suppression and thresholds turn a difference in the last digit into a detection more or less. To
 tell such a near-tie from a mistake, torch is asked again with every parameter changed by about
-one unit in the last place, and with torchvision's other way to suppress within classes: by class
-instead of with the classes moved apart, which rounds coordinates to 0.004 px where there are 90.
+one unit in the last place, and with the two choices made otherwise that torchvision leaves open:
+
+- classes are suppressed one by one. Torchvision moves the classes apart instead where boxes are
+  few, which rounds coordinates to 0.004 px where classes are 90.
+- among candidates with the same score the first are taken, as ONNX says. Torch takes any of them;
+  there are many where an image is flat or its canvas unused.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torchvision.ops import boxes
 
 from boxwright_workshop.matching import DRIFT_PX, Answer, Match, distances, match
@@ -20,23 +24,31 @@ NUDGED = 8
 
 
 def variants(net: nn.Module, answer: Callable[[], Answer]) -> Iterator[Answer]:
-    """Yield what `answer`, which runs `net`, gives under other roundings."""
-    with suppressed_by_class():
+    """Yield what `answer`, which runs `net`, gives under other roundings and choices."""
+    with choosing_otherwise():
         yield answer()
     for seed in range(NUDGED):
-        with nudged(net, seed), suppressed_by_class() if seed % 2 else nullcontext():
+        with nudged(net, seed), choosing_otherwise() if seed % 2 else nullcontext():
             yield answer()
 
 
 @contextmanager
-def suppressed_by_class() -> Iterator[None]:
-    """Make torchvision suppress class by class, as it does when there are many boxes."""
-    moved_apart = boxes._batched_nms_coordinate_trick
+def choosing_otherwise() -> Iterator[None]:
+    """Make torchvision suppress class by class, and torch take the first among equals."""
+    moved_apart, any_of_equals = boxes._batched_nms_coordinate_trick, torch.Tensor.topk
     boxes._batched_nms_coordinate_trick = boxes._batched_nms_vanilla
+    torch.Tensor.topk = first_of_equals  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
         boxes._batched_nms_coordinate_trick = moved_apart
+        torch.Tensor.topk = any_of_equals  # type: ignore[method-assign]
+
+
+def first_of_equals(x: Tensor, k: int, dim: int = -1) -> tuple[Tensor, Tensor]:
+    """Return the greatest `k` of `x` and where they are, of equal ones the first."""
+    values, positions = x.sort(dim=dim, descending=True, stable=True)
+    return values.narrow(dim, 0, k), positions.narrow(dim, 0, k)
 
 
 @contextmanager

@@ -8,10 +8,9 @@ Every random choice follows from the recipe's seed and the step, so a resumed ru
 images in the same variations as one that was never stopped.
 """
 
-import math
+import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,13 +24,16 @@ from boxwright_contract.errors import BadSettings
 from boxwright_contract.parts import Batch, Detector, Truth
 from boxwright_workshop import accuracy, checkpoint, network
 from boxwright_workshop.annotations import Dataset
+from boxwright_workshop.batches import batches
 from boxwright_workshop.checkpoint import Checkpoint
-from boxwright_workshop.examples import stacked, varied
+from boxwright_workshop.device import best_device, bfloat16_is_quick
 from boxwright_workshop.learner import Learner
 from boxwright_workshop.recipe import Recipe
+from boxwright_workshop.task import Task
 from boxwright_workshop.weights import named
 
 SAVE_EVERY_S = 300.0
+STATE = Path("last", "state.safetensors")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Epoch:
     done: int
     epochs: int
     loss: float
-    """Mean over the epoch."""
+    """Mean over the epoch, or over what of it came after the run was resumed."""
     accuracy: AccuracyRecord | None
     best: bool
 
@@ -74,28 +76,26 @@ def train(
         made_by: The command that does this again, for the record.
 
     Raises:
-        BadSettings: The two datasets differ in classes, or `out` holds a run that is not resumed.
+        BadSettings: The datasets differ in classes, `out` cannot be used or holds a run that does
+            not suit `resume`, or the training diverged.
+        BadWeights: The backbone's weights are not there, or the run to resume is damaged.
+        BadDataset: A photo is damaged.
     """
     if val is not None and val.classes != data.classes:
         raise BadSettings(
-            f"{data.file} has the classes {data.classes}, but {val.file} has {val.classes}. "
-            "Give both the same categories."
+            f"{data.file} has the classes {', '.join(data.classes)}, but {val.file} has "
+            f"{', '.join(val.classes)}. Give both the same categories."
         )
-    if resume and not (out / "last").is_dir():
-        raise BadSettings(f"{out} holds no run to resume. Start it without --resume.")
-    if not resume and (out / "last").is_dir():
-        raise BadSettings(f"{out} holds a run already. Resume it with --resume, or name another.")
-    catalog = Catalog.installed()
-    detector = catalog.detector(recipe.detector)
-    device = accuracy.best_device()
-    net = network.build(recipe, len(data.classes), trained=True)
-    network.freeze(net, recipe, catalog.backbone(recipe.backbone))
-    steps_of_epoch = math.ceil(len(data.photos) / recipe.schedule.batch)
-    steps = steps_of_epoch * recipe.schedule.epochs
-    net = net.to(device).to(memory_format=torch.channels_last)
-    learner = Learner(net, recipe, steps)
+    _prepare(out, resume=resume)
+    recipe = network.settled(recipe)
+    task = Task(recipe=recipe, classes=data.classes, photos=len(data.photos))
+    detector = network.detector_of(recipe)
+    device = best_device()
+    net = network.build(recipe, len(data.classes), trained=not resume)
+    network.freeze(net, recipe)
+    learner = Learner(net.to(device).to(memory_format=torch.channels_last), task)
     if resume:
-        learner.restore(out / "last")
+        learner.restore(out / STATE)
     record = Checkpoint(
         recipe=recipe,
         classes=data.classes,
@@ -106,40 +106,48 @@ def train(
     )
     losses: list[float] = []
     started, saved, first = time.monotonic(), time.monotonic(), learner.step
-    for batch, truths in _batches(data, recipe, learner.step, steps):
+    for batch, truths in batches(task, data.photos, first):
         losses.append(_learn(learner, detector, batch, truths, device))
         now = time.monotonic()
         pace = (learner.step - first) / (now - started)
-        left = (steps - learner.step) / pace
-        yield Step(learner.step, steps, losses[-1], pace * recipe.schedule.batch, left)
-        ended = learner.step % steps_of_epoch == 0
+        left = (task.steps - learner.step) / pace
+        yield Step(learner.step, task.steps, losses[-1], pace * recipe.schedule.batch, left)
+        ended = learner.step % task.steps_of_epoch == 0
         if ended:
-            epoch = _judge(learner, detector, record, val, out, steps_of_epoch, losses)
+            epoch = _judge(learner, detector, record, val, out, losses)
             losses = []
         if ended or now - saved > SAVE_EVERY_S:
-            learner.save(out / "last")
+            learner.save(out / STATE)
             saved = now
         if ended:
             yield epoch
 
 
+def _prepare(out: Path, *, resume: bool) -> None:
+    """Refuse a folder that cannot be written to, or whose run does not suit `resume`."""
+    there = (out / STATE).is_file()
+    if resume and not there:
+        raise BadSettings(f"{out} holds no run to resume. Start it without --resume.")
+    if there and not resume:
+        raise BadSettings(f"{out} holds a run already. Resume it with --resume, or name another.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSettings(f"{out} cannot be made: {error.strerror}. Name another.") from error
+    if not os.access(out, os.W_OK):
+        raise BadSettings(f"{out} cannot be written to. Name another.")
+
+
 def _learn(
     learner: Learner, detector: Detector, batch: Batch, truths: list[Truth], device: torch.device
 ) -> float:
-    torch.manual_seed(learner.seed + learner.step)
+    torch.manual_seed(learner.task.recipe.seed + learner.step)
     moved = Batch(batch.canvas.to(device), batch.image_size.to(device))
     aims = [Truth(truth.boxes.to(device), truth.labels.to(device)) for truth in truths]
     learner.net.train()
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=reduced_precision(device)):
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16_is_quick(device)):
         losses = detector.losses(learner.net, moved, aims)
     return learner.learn(losses)
-
-
-def reduced_precision(device: torch.device) -> bool:
-    """Return whether bfloat16 is quick on this machine."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 def _judge(
@@ -148,10 +156,10 @@ def _judge(
     record: Checkpoint,
     val: Dataset | None,
     out: Path,
-    steps_of_epoch: int,
     losses: list[float],
 ) -> Epoch:
-    done = learner.step // steps_of_epoch
+    """Measure the averaged weights, keep them if they are the best so far, and log the epoch."""
+    done = learner.step // learner.task.steps_of_epoch
     scored = None
     with learner.averaged() as net:
         if val is not None:
@@ -159,7 +167,7 @@ def _judge(
             scored = accuracy.average_precision(val, found)
         best = scored is None or scored.ap > learner.best
         if best:
-            learner.best = scored.ap if scored else 0.0
+            learner.best = scored.ap if scored else learner.best
             reached = replace(record, epochs=done, accuracy=scored)
             checkpoint.save(out / "best", reached, net.state_dict())
     epoch = Epoch(done, record.recipe.schedule.epochs, float(np.mean(losses)), scored, best)
@@ -168,31 +176,8 @@ def _judge(
     return epoch
 
 
-def _batches(
-    data: Dataset, recipe: Recipe, first: int, steps: int
-) -> Iterator[tuple[Batch, list[Truth]]]:
-    """Yield the batches of steps `first` to `steps`, each made while the one before is learnt."""
-    size = recipe.schedule.batch
-    epoch_length = math.ceil(len(data.photos) / size)
-
-    def make(step: int) -> tuple[Batch, list[Truth]]:
-        epoch, position = divmod(step, epoch_length)
-        order = np.random.default_rng((recipe.seed, epoch)).permutation(len(data.photos))
-        chosen = np.resize(order, epoch_length * size)[position * size :][:size]
-        rng = np.random.default_rng((recipe.seed, epoch, position))
-        rule, how = recipe.input, recipe.augmentation
-        return stacked([varied(data.photos[i], rule, how, rng) for i in chosen])
-
-    with ThreadPoolExecutor(1) as pool:
-        ahead: Future[tuple[Batch, list[Truth]]] | None = None
-        for step in range(first, steps):
-            current = ahead or pool.submit(make, step)
-            ahead = pool.submit(make, step + 1) if step + 1 < steps else None
-            yield current.result()
-
-
 def _origin(recipe: Recipe, data: Dataset) -> WeightsRecord:
-    trained = f"Trained by Boxwright on {data.file.parent.name}/{data.file.name}"
+    trained = f"Trained by Boxwright on {data.name}"
     if not recipe.weights:
         return WeightsRecord(origin=f"{trained}, from random weights", licence="")
     start = named(Catalog.installed().backbone(recipe.backbone), recipe.weights)

@@ -5,8 +5,9 @@ import pickle
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from boxwright_contract.errors import BadWeights, UnknownName
 from boxwright_contract.parts import Backbone, StateDict, Weights
@@ -27,7 +28,10 @@ def load_into(net: nn.Module, weights: Weights) -> None:
         BadWeights: The file is missing, altered, or for another network.
     """
     path = weights.locate()
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if not path.is_file():
+        raise BadWeights(f"there is no weights file at {path}. Check the path.")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != weights.sha256:
         raise BadWeights(
             f"{path} has SHA-256 {digest}, but the weights '{weights.name}' have {weights.sha256}. "
@@ -37,18 +41,30 @@ def load_into(net: nn.Module, weights: Weights) -> None:
 
 
 def read_state(path: Path) -> StateDict:
-    """Return the tensors in a file, .safetensors or torch's own; nothing in it is executed."""
+    """Return the tensors in a file, .safetensors or torch's own; nothing in it is executed.
+
+    Raises:
+        BadWeights: The file is missing or damaged, or holds something else.
+    """
     if not path.is_file():
         raise BadWeights(f"there is no weights file at {path}. Check the path.")
-    if path.suffix == ".safetensors":
-        return load_file(path)
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise BadWeights(
             f"{path} holds more than tensors, or is not a weights file, and was not opened. "
             "Use a file that holds a state dict only."
         ) from error
+    # What torch's reader raises on a file that is cut short or of another kind.
+    except (SafetensorError, RuntimeError, OSError, EOFError, KeyError, ValueError) as error:
+        raise BadWeights(
+            f"{path} cannot be read as a weights file: {error}. Fetch it again."
+        ) from error
+    if not isinstance(state, dict) or not all(isinstance(x, Tensor) for x in state.values()):
+        raise BadWeights(f"{path} holds no state dict. Use a file with tensors by name only.")
+    return state
 
 
 def load_strictly(net: nn.Module, state: StateDict, where: str) -> None:

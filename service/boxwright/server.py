@@ -94,13 +94,15 @@ def serve_in_background(settings: Settings) -> Iterator[Address]:
     thread = threading.Thread(target=lambda: asyncio.run(run()), name="boxwright-server")
     thread.start()
     try:
-        address, stop = started.result()
-        try:
-            yield address
-        finally:
-            stop()
+        yield started.result()[0]
     finally:
+        started.add_done_callback(_end)  # at once, or as soon as it has started
         thread.join()
+
+
+def _end(started: "concurrent.futures.Future[tuple[Address, Callable[[], object]]]") -> None:
+    if started.exception() is None:
+        started.result()[1]()
 
 
 @asynccontextmanager

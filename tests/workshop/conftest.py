@@ -47,6 +47,14 @@ def small() -> Recipe:
     return parse(SMALL, "small")
 
 
+@pytest.fixture
+def small_file(tmp_path: Path) -> Path:
+    """That recipe as a file."""
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL)
+    return file
+
+
 def write_shapes(folder: Path, count: int, seed: int) -> Path:
     """Write `count` pictures of rectangles and their annotations; return the JSON."""
     rng = np.random.default_rng(seed)

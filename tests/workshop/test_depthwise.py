@@ -48,3 +48,26 @@ def test_only_filters_of_depthwise_convolutions_are_frozen() -> None:
     frozen = [name for name, value in net.named_parameters() if not value.requires_grad]
     assert frozen == ["1.weight"]
     assert list(net.state_dict()) == keys
+
+
+class Standardised(nn.Conv2d):
+    """A convolution that is more than nn.Conv2d."""
+
+
+STRANGERS = {
+    "another class": Standardised(4, 4, 3, groups=4),
+    "dilated": nn.Conv2d(4, 4, 3, groups=4, dilation=2),
+    "mirrored margins": nn.Conv2d(4, 4, 3, groups=4, padding=1, padding_mode="reflect"),
+    "padding by name": nn.Conv2d(4, 4, 3, groups=4, padding="same"),
+    "oblong": nn.Conv2d(4, 4, (3, 5), groups=4),
+    "oblong stride": nn.Conv2d(4, 4, 3, groups=4, stride=(1, 2)),
+    "oblong margins": nn.Conv2d(4, 4, 3, groups=4, padding=(1, 0)),
+}
+
+
+@pytest.mark.parametrize("conv", STRANGERS.values(), ids=STRANGERS)
+def test_a_convolution_that_does_something_else_is_left_alone(conv: nn.Conv2d) -> None:
+    net = nn.Sequential(conv)
+    freeze_depthwise(net)
+    assert net[0] is conv
+    assert conv.weight.requires_grad

@@ -43,3 +43,69 @@ def test_a_norm_that_follows_no_convolution_stays() -> None:
     net = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(3))
     fold_norms(net)
     assert isinstance(net[1], nn.BatchNorm2d)
+
+
+class PreActivation(nn.Module):
+    """A convolution whose output is normalised on one way and taken as it is on another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.norm = nn.BatchNorm2d(4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.conv(x)
+        return x + self.norm(x).relu()
+
+
+class Shared(nn.Module):
+    """One convolution that runs before two normalisations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.norms = nn.ModuleList([nn.BatchNorm2d(3), nn.BatchNorm2d(3)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for norm in self.norms:
+            x = norm(self.conv(x)).relu()
+        return x
+
+
+class TakenBefore(nn.Module):
+    """A network that returns a level as it is before its normalisation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        x = self.conv(x)
+        return {"C0": x, "C1": self.norm(x)}
+
+
+UNFOLDABLE = {
+    "an activation in between": nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True), nn.BatchNorm2d(4)
+    ),
+    "another way around": PreActivation(),
+    "a convolution that runs twice": Shared(),
+    "a level in between": TakenBefore(),
+}
+
+
+@pytest.mark.parametrize("net", UNFOLDABLE.values(), ids=UNFOLDABLE)
+def test_a_norm_that_does_not_own_a_convolution_stays(net: nn.Module) -> None:
+    pixels = torch.randn(1, 3, 16, 16)
+    with torch.no_grad():
+        before = shaken(net)(pixels)
+        after = fold_norms(net)(pixels)
+    torch.testing.assert_close(after, before)
+    assert any(isinstance(module, nn.BatchNorm2d) for module in net.modules())
+
+
+def test_a_frozen_network_folds_too() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)).requires_grad_(False)
+    with torch.no_grad():
+        fold_norms(net)
+    assert isinstance(net[1], nn.Identity)

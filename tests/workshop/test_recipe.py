@@ -1,10 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from boxwright_contract.errors import BadSettings, UnknownName
 from boxwright_workshop import network
-from boxwright_workshop.recipe import Recipe, changed, load, parse
+from boxwright_workshop.recipe import Augmentation, Recipe, changed, load, parse
 
 
 def test_the_recipe_of_the_embedded_model_ships() -> None:
@@ -32,6 +33,10 @@ def test_an_unknown_recipe_names_the_nearest() -> None:
         ("sed = 1", "no field 'sed'. Did you mean 'seed'"),
         ("[schedule]\nepoch = 2", "no field 'epoch'. Did you mean 'epochs'"),
         ("seed = 'one'", r"Expected `int`, got `str` - at `\$.seed`"),
+        ("seed = -1", r"Expected `int` >= 0 - at `\$.seed`"),
+        ("[schedule]\nbatch = 0", r"Expected `int` >= 1 - at `\$.schedule.batch`"),
+        ("[augmentation]\nscale = [0, 1]", r"Expected `float` > 0.0 - at `\$.augmentation.scale"),
+        ("[augmentation]\ncolour = 2", r"Expected `float` <= 1.0 - at `\$.augmentation.colour`"),
     ],
 )
 def test_a_bad_recipe_names_the_field(text: str, told: str) -> None:
@@ -53,6 +58,29 @@ def test_an_option_that_is_not_json_is_refused() -> None:
 def test_an_option_that_the_detector_lacks_is_refused_with_the_nearest() -> None:
     with pytest.raises(BadSettings, match=r"no field 'proposal'\. Did you mean 'proposals'"):
         network.build(changed(Recipe(), options=["proposal=3"]), 1, trained=False)
+
+
+def test_what_a_recipe_leaves_open_is_the_backbones_to_decide() -> None:
+    trained = network.settled(Recipe(backbone="resnet50"))
+    assert (trained.weights, trained.freeze) == ("imagenet", "C2")
+    assert network.settled(trained) == trained
+
+
+def test_with_random_weights_nothing_is_frozen() -> None:
+    recipe = Recipe(backbone="mobilenet_v3_large", freeze="C3", freeze_depthwise=True)
+    settled = network.settled(recipe)
+    assert (settled.weights, settled.freeze, settled.freeze_depthwise) == ("", "", False)
+
+
+@pytest.mark.parametrize(("divisor", "canvas_px"), [(16, 416), (0, 416), (32, 400), (64, 416)])
+def test_canvases_that_do_not_suit_the_strides_are_refused(divisor: int, canvas_px: int) -> None:
+    recipe = replace(
+        Recipe(),
+        input=replace(Recipe().input, divisor=divisor),
+        augmentation=Augmentation(canvas_px=canvas_px),
+    )
+    with pytest.raises(BadSettings, match="a multiple of the stride of efficientnet_lite0, 32"):
+        network.settled(recipe)
 
 
 def test_anchors_for_too_few_levels_are_refused() -> None:

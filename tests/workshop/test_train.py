@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from boxwright_contract.card import AccuracyRecord
 from boxwright_contract.errors import BadSettings, BadWeights
 from boxwright_workshop import accuracy, annotations, checkpoint, network
 from boxwright_workshop.annotations import Dataset
 from boxwright_workshop.recipe import Recipe
-from boxwright_workshop.train import Epoch, Step, train
+from boxwright_workshop.train import STATE, Epoch, Step, train
 
 
 def run(
@@ -64,26 +64,81 @@ def measured(folder: Path, file: Path) -> AccuracyRecord:
 
 
 def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
-    small: Recipe, shapes: Path, tmp_path: Path
+    small: Recipe, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(small, shapes, tmp_path / "whole")
-    run(small, shapes, tmp_path / "parts", stop_after=1)
-    events = run(small, shapes, tmp_path / "parts", resume=True)
+    recipe = replace(small, schedule=replace(small.schedule, batch=3))  # 3 + 3 + 2 photos
+    run(recipe, shapes, tmp_path / "whole")
+    monkeypatch.setattr("boxwright_workshop.train.SAVE_EVERY_S", 0)
+    data = annotations.read(shapes)
+    for event in train(recipe, data, data, tmp_path / "parts", resume=False, made_by=""):
+        if isinstance(event, Step) and event.done == 5:  # the step before it was saved
+            break
+    events = run(recipe, shapes, tmp_path / "parts", resume=True)
     steps = [event.done for event in events if isinstance(event, Step)]
-    assert steps == [3, 4]
-    whole, parts = (
-        load_file(tmp_path / name / "last" / "state.safetensors") for name in ("whole", "parts")
-    )
+    assert steps == [5, 6]
+    whole, parts = (load_file(tmp_path / name / STATE) for name in ("whole", "parts"))
     assert whole.keys() == parts.keys()
     assert all(torch.allclose(whole[key], parts[key], atol=1e-5) for key in whole)
 
 
+def test_a_run_that_is_done_asks_for_more_epochs_and_then_goes_on(
+    small: Recipe, shapes: Path, tmp_path: Path
+) -> None:
+    run(small, shapes, tmp_path / "run")
+    for epochs in (1, 2):
+        with pytest.raises(BadSettings, match=f"has done 2 epochs, and {epochs} are asked for"):
+            run(longer(small, epochs), shapes, tmp_path / "run", resume=True)
+    events = run(longer(small, 3), shapes, tmp_path / "run", resume=True)
+    assert [event.done for event in events if isinstance(event, Epoch)] == [3]
+
+
+def test_a_run_is_resumed_only_with_what_it_was_started_with(
+    small: Recipe, shapes: Path, tmp_path: Path
+) -> None:
+    run(small, shapes, tmp_path / "run", stop_after=1)
+    before = (tmp_path / "run" / STATE).read_bytes()
+    other = replace(small, seed=1, options=small.options | {"head_channels": 32})
+    with pytest.raises(BadSettings, match="started with other options, seed"):
+        run(other, shapes, tmp_path / "run", resume=True)
+    fewer = replace(small, schedule=replace(small.schedule, batch=2))
+    with pytest.raises(BadSettings, match="started with other batch"):
+        run(fewer, shapes, tmp_path / "run", resume=True)
+    data = annotations.read(shapes)
+    with pytest.raises(BadSettings, match="started with other number of photos"):
+        next(
+            train(
+                small,
+                replace(data, photos=data.photos[:7]),
+                None,
+                tmp_path / "run",
+                resume=True,
+                made_by="",
+            )
+        )
+    assert (tmp_path / "run" / STATE).read_bytes() == before
+
+
+def test_a_state_of_something_else_is_refused(small: Recipe, shapes: Path, tmp_path: Path) -> None:
+    run(small, shapes, tmp_path / "run", stop_after=1)
+    state = tmp_path / "run" / STATE
+    save_file(load_file(state), state)  # without what the run was for
+    with pytest.raises(BadWeights, match="is not the state of a run"):
+        run(small, shapes, tmp_path / "run", resume=True)
+
+
 def test_a_run_is_not_overwritten_by_accident(small: Recipe, shapes: Path, tmp_path: Path) -> None:
     run(small, shapes, tmp_path / "run", stop_after=1)
-    before = (tmp_path / "run" / "last" / "state.json").read_text()
+    before = (tmp_path / "run" / STATE).read_bytes()
     with pytest.raises(BadSettings, match="Resume it with --resume, or name another"):
         run(small, shapes, tmp_path / "run")
-    assert (tmp_path / "run" / "last" / "state.json").read_text() == before
+    assert (tmp_path / "run" / STATE).read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_training(
+    small: Recipe, shapes: Path
+) -> None:
+    with pytest.raises(BadSettings, match=r"shapes0\.json cannot be made: File exists"):
+        run(small, shapes, shapes)
 
 
 def test_there_must_be_a_run_to_resume(small: Recipe, shapes: Path, tmp_path: Path) -> None:

@@ -67,6 +67,25 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
         read_state(file)
 
 
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("length", [0, 10, 600, -30])
+def test_a_file_that_is_cut_short_is_refused(tmp_path: Path, suffix: str, length: int) -> None:
+    file = tmp_path / f"weights{suffix}"
+    state = {"weight": torch.zeros(1000)}
+    save_file(state, file) if suffix == ".safetensors" else torch.save(state, file)
+    file.write_bytes(file.read_bytes()[:length])
+    with pytest.raises(BadWeights, match="cannot be read as a weights file"):
+        read_state(file)
+
+
+@pytest.mark.parametrize("content", [[torch.zeros(1)], {"model": {"weight": torch.zeros(1)}}])
+def test_a_file_without_a_state_dict_is_refused(tmp_path: Path, content: object) -> None:
+    file = tmp_path / "weights.pth"
+    torch.save(content, file)
+    with pytest.raises(BadWeights, match="holds no state dict"):
+        read_state(file)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadWeights, match=r"no weights file at .*gone\.pth"):
         read_state(tmp_path / "gone.pth")

@@ -7,9 +7,10 @@ Source: Ren, He, Girshick & Sun 2015 (arXiv:1506.01497), with the feature pyrami
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
-from boxwright_contract.errors import UnknownName
+from boxwright_contract.errors import BadSettings, UnknownName
 from boxwright_contract.hookspecs import hookimpl
 from boxwright_contract.parts import Backbone, Batch, Detections, Detector, Level, Losses, Truth
 
@@ -53,14 +54,27 @@ class Options:
 
 
 def levels_of(backbone: Backbone, options: Options) -> tuple[Level, ...]:
-    """Return the levels of `backbone` that stand under the pyramid, finest first."""
+    """Return the levels of `backbone` that stand under the pyramid, finest first.
+
+    Raises:
+        UnknownName: The backbone has no such level.
+        BadSettings: A stride between them is left out.
+    """
     known = {level.name: level for level in backbone.levels}
     for name in options.levels:
         if name not in known:
             raise UnknownName.among(f"level of {backbone.name}", name, known)
     deepest = {level.stride: name for name, level in known.items()}
     chosen = options.levels or deepest.values()
-    return tuple(level for name, level in known.items() if name in chosen)
+    levels = tuple(level for name, level in known.items() if name in chosen)
+    strides = [level.stride for level in levels]
+    if any(coarse not in (fine, 2 * fine) for fine, coarse in pairwise(strides)):
+        raise BadSettings(
+            f"the levels {', '.join(level.name for level in levels)} of {backbone.name} have the "
+            f"strides {strides}. Choose levels of which each stride is the one before or its "
+            "double: regions are assigned to levels by doublings of their size."
+        )
+    return levels
 
 
 def build(backbone: Backbone, classes: int, options: Options) -> nn.Module:

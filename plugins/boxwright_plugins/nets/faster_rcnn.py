@@ -15,6 +15,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops.poolers import LevelMapper
 
 from boxwright_contract.errors import BadSettings
 from boxwright_contract.parts import Backbone, Batch, Detections, Level, Losses, Truth
@@ -22,7 +23,8 @@ from boxwright_plugins.detectors.faster_rcnn import Options, levels_of
 from boxwright_plugins.nets.normalize import Normalize
 from boxwright_plugins.nets.pyramid import Pyramid
 
-FINEST = 4  # the level that a region of canonical size belongs to has a stride of 2 ** 4
+CANONICAL_LEVEL = 4
+"""A region of canonical size is pooled from the level whose stride is 2 ** 4."""
 
 
 class FloatRpnHead(RPNHead):
@@ -53,13 +55,7 @@ class FasterRcnn(nn.Module):
             rpn_post_nms_top_n_train=options.proposals_train,
             rpn_post_nms_top_n_test=options.proposals,
             rpn_score_thresh=options.min_objectness,
-            box_roi_pool=MultiScaleRoIAlign(
-                pyramid.levels,
-                output_size=options.region_cells,
-                sampling_ratio=2,
-                canonical_scale=options.canonical_side_px,
-                canonical_level=FINEST,
-            ),
+            box_roi_pool=region_pool(levels, options),
             box_head=torchvision_frcnn.TwoMLPHead(
                 pyramid.out_channels * options.region_cells**2, options.head_channels
             ),
@@ -81,6 +77,25 @@ class FasterRcnn(nn.Module):
         return ImageList(pixels, sizes), OrderedDict((k, v.float()) for k, v in levels.items())
 
 
+def region_pool(levels: tuple[Level, ...], options: Options) -> MultiScaleRoIAlign:
+    """Return torchvision's pooling, told the strides of its levels.
+
+    Left alone it guesses them from the first images it sees, and keeps the guess: wrong for good if
+    those were much smaller than their canvas.
+    """
+    pool = MultiScaleRoIAlign(
+        [level.name for level in levels],
+        output_size=options.region_cells,
+        sampling_ratio=2,
+        canonical_scale=options.canonical_side_px,
+        canonical_level=CANONICAL_LEVEL,
+    )
+    pool.scales = [1 / level.stride for level in levels]
+    powers = [level.stride.bit_length() - 1 for level in (levels[0], levels[-1])]
+    pool.map_levels = LevelMapper(*powers, pool.canonical_scale, pool.canonical_level)
+    return pool
+
+
 def anchors_of(
     levels: tuple[Level, ...], options: Options
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[float, ...], ...]]:
@@ -91,6 +106,11 @@ def anchors_of(
         raise BadSettings(
             f"anchor_sides_px has {len(sides)} entries, but the pyramid has {len(levels)} levels "
             "and an extra one. Give one tuple of sides for each."
+        )
+    if len({len(of_level) for of_level in sides}) > 1 or not sides[0]:
+        raise BadSettings(
+            f"anchor_sides_px has {[len(of_level) for of_level in sides]} sides for the levels, "
+            "which share one proposal head. Give each level the same number of sides."
         )
     return sides, (options.anchor_ratios,) * len(sides)
 

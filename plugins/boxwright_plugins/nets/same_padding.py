@@ -22,6 +22,7 @@ class ConvSame(nn.Conv2d):
             conv.out_channels,
             conv.kernel_size,  # type: ignore[arg-type]
             stride=conv.stride,  # type: ignore[arg-type]
+            dilation=conv.dilation,  # type: ignore[arg-type]
             groups=conv.groups,
             bias=conv.bias is not None,
         )
@@ -30,7 +31,8 @@ class ConvSame(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, C', H / stride, W / stride)."""
-        total = self.kernel_size[0] - self.stride[0]
+        reach = self.dilation[0] * (self.kernel_size[0] - 1) + 1
+        total = reach - self.stride[0]
         low, high = total // 2, total - total // 2
         return super().forward(functional.pad(x, (low, high, low, high)))
 

@@ -1,7 +1,6 @@
 """Torchvision's weight files: where they lie, and how they come there."""
 
 from pathlib import Path
-from urllib.error import URLError
 
 import torch
 from torchvision.models import WeightsEnum
@@ -21,7 +20,7 @@ def cached(weights: WeightsEnum) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             torch.hub.download_url_to_file(weights.url, str(path), progress=False)
-        except (URLError, OSError) as error:
+        except OSError as error:
             raise BadWeights(
                 f"{weights.url} cannot be downloaded: {error}. Download it where there is a "
                 f"network, and put it into {folder}, or set TORCH_HOME to a folder that has it in "

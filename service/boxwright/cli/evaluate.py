@@ -13,6 +13,7 @@ from boxwright.cli.tables import print_json
 from boxwright.cli.workshop import workshop
 
 if TYPE_CHECKING:
+    from boxwright.client import Result
     from boxwright_workshop.accuracy import Found
     from boxwright_workshop.annotations import Dataset
 
@@ -33,7 +34,7 @@ def evaluate(
     dataset = workshop("annotations").read(data)
     found = (
         _of_checkpoint(Path(model), dataset)
-        if Path(model).is_dir()
+        if _is_checkpoint(model)
         else _of_model(model, models, dataset)
     )
     record = accuracy.average_precision(dataset, progress(found, len(dataset.photos)))
@@ -43,24 +44,38 @@ def evaluate(
         typer.echo(f"{record.images} images: AP {record.ap:.4f}, AP50 {record.ap50:.4f}")
 
 
+def _is_checkpoint(name: str) -> bool:
+    """Return whether `name` is a folder, and not just called like one."""
+    folder = Path(name)
+    return folder.is_dir() and (len(folder.parts) > 1 or (folder / "checkpoint.json").exists())
+
+
 def _of_checkpoint(folder: Path, dataset: "Dataset") -> "Iterator[Found]":
+    """Return what the network of a checkpoint finds in each photo."""
+    accuracy = workshop("accuracy")
     net, record = workshop("checkpoint").load(folder)
+    net.to(workshop("device").best_device())
     detector = workshop("network").detector_of(record.recipe)
-    return workshop("accuracy").of_network(net, detector, record.recipe.input, dataset.photos)  # type: ignore[no-any-return]
+    found = accuracy.of_network(net, detector, record.recipe.input, dataset.photos)
+    return accuracy.relabelled(found, record.classes, dataset)  # type: ignore[no-any-return]
 
 
 def _of_model(model: str, models: Path | None, dataset: "Dataset") -> "Iterator[Found]":
     """Yield what the model finds in each photo, whatever it scores."""
-    import numpy as np
-
     with connected(None, models) as client:
+        classes = client.model(model).classes
         results = in_order(
             lambda photo: client.detect(photo.path, model=model, min_score=0.0), dataset.photos
         )
-        for result in results:
-            rows = result.detections
-            yield (
-                np.array([row.box_px for row in rows], np.float32).reshape(-1, 4),
-                np.array([row.score for row in rows], np.float32),
-                np.array([row.class_index for row in rows], np.int64),
-            )
+        yield from workshop("accuracy").relabelled(map(_as_found, results), classes, dataset)
+
+
+def _as_found(result: "Result") -> "Found":
+    import numpy as np
+
+    rows = result.detections
+    return (
+        np.array([row.box_px for row in rows], np.float32).reshape(-1, 4),
+        np.array([row.score for row in rows], np.float32),
+        np.array([row.class_index for row in rows], np.int64),
+    )

@@ -1,25 +1,69 @@
 """`boxwright export`: checkpoint in, bundle out."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from boxwright.cli.progress import stages
 from boxwright.cli.workshop import workshop
 
 
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="What `boxwright train` wrote.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A checkpoint that `boxwright train` wrote, or torchvision's "
+            "fasterrcnn_resnet50_fpn or fasterrcnn_mobilenet_v3_large_320_fpn."
+        ),
+    ],
     name: Annotated[str, typer.Option(help="Of the model, as requests name it.")],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of models.")] = Path("models"),
     version: Annotated[int, typer.Option(min=1, help="Of the model.")] = 1,
     precision: Annotated[
-        Literal["float32", "float16"], typer.Option(help="Of the stored parameters.")
+        Literal["float32", "float16"],
+        typer.Option(help="Of the stored parameters; the arithmetic stays float32."),
     ] = "float32",
+    min_score: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Leave out what scores less, unless a request asks."),
+    ] = 0.5,
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Photos to compare the graph with torch on. Unset: made-up pictures.",
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of torchvision's detector. Unset: torch's cache."),
+    ] = None,
 ) -> None:
-    """Turn a checkpoint into a model to serve.
+    """Turn a checkpoint into a model to serve. Needs boxwright[workshop].
 
-    It writes FOLDER/NAME/VERSION, if ONNX Runtime answers as torch does, and else says what
-    differed. Needs boxwright[workshop].
+    Writes FOLDER/NAME/VERSION if ONNX Runtime answers as torch does on more than 150 image sizes,
+    and else keeps nothing and says what differed.
     """
-    workshop("export").export(**locals())
+    releases = workshop("release")
+    net, record = releases.trained(source, weights)
+    ready = releases.release(
+        net,
+        record,
+        precision=precision,
+        min_score=min_score,
+        made_by=shlex.join(["boxwright", *sys.argv[1:]]),
+    )
+    pictures = releases.photos_in(photos) if photos else []
+    target = out / name / str(version)
+    with stages() as report:
+        card = workshop("export").export_bundle(ready, target, pictures, report)
+    parity = card.parity
+    typer.echo(
+        f"{target}: {(target / 'model.onnx').stat().st_size / 1e6:.1f} MB. On {parity.images} "
+        f"images of {parity.image_sizes} sizes, {parity.detections} detections, ONNX Runtime is "
+        f"within {parity.worst_box_px:.2g} px and {parity.worst_score:.2g} of torch."
+    )
+    typer.echo(f"Next: boxwright serve --models {out}")

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 IN_FLIGHT = 4
@@ -34,3 +35,21 @@ def progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
         yield from bar.track(outcomes, total=total, description="images")
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """Lend a function to tell (what is being done, steps done, steps in all), shown on stderr."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    tasks: dict[str, TaskID] = {}
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+
+        def report(stage: str, done: int, steps: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=steps)
+            bar.update(tasks[stage], completed=done)
+
+        yield report

@@ -34,7 +34,8 @@ def train(
         int | None, typer.Option(min=1, help="Passes over the images. Unset: the recipe's.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="The same seed gives the same run. Unset: the recipe's.")
+        int | None,
+        typer.Option(min=0, help="The same seed gives the same run. Unset: the recipe's."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in FOLDER.")] = False,
 ) -> None:
@@ -59,7 +60,12 @@ def train(
         annotations.read(val) if val else None,
         out,
         resume=resume,
-        made_by=shlex.join(["boxwright", *sys.argv[1:]]),
+        made_by=shlex.join(["boxwright", *(word for word in sys.argv[1:] if word != "--resume")]),
     )
-    show(events)
-    typer.echo(f"The best checkpoint is in {out / 'best'}. Next: boxwright export {out / 'best'}")
+    try:
+        show(events)
+    except KeyboardInterrupt:
+        typer.echo("stopped. The same command with --resume goes on.", err=True)
+        raise
+    best = out / "best"
+    typer.echo(f"The best checkpoint is in {best}. Next: boxwright export {best} --name {out.name}")

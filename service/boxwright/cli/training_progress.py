@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -18,14 +18,22 @@ def show(events: "Iterator[Event]") -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    from boxwright_workshop.train import Epoch
+
     terminal = sys.stderr.isatty()
-    with Progress(*columns, console=console, disable=not terminal, transient=True) as bar:
+    with Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        console=Console(stderr=True),
+        disable=not terminal,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # else what is piped would go to the terminal
+    ) as bar:
         task = bar.add_task("starting", total=None)
         for event in events:
-            if hasattr(event, "accuracy"):
-                typer.echo(_line(cast("Epoch", event)), file=sys.stdout)
+            if isinstance(event, Epoch):
+                typer.echo(_line(event))
                 continue
             told = (
                 f"loss {event.loss:.3f}, {event.images_per_s:.1f} images/s, "

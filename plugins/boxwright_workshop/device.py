@@ -1,0 +1,15 @@
+"""Where training runs, and in which precision."""
+
+import torch
+
+
+def best_device() -> torch.device:
+    """Return the first GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def bfloat16_is_quick(device: torch.device) -> bool:
+    """Return whether `device` has instructions for bfloat16, rather than emulating it."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())

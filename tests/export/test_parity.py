@@ -1,0 +1,191 @@
+"""The gate's own judgement: what it lets pass as rounding and what it never does."""
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from boxwright_contract.errors import ParityFailed
+from boxwright_contract.input_rule import InputRule
+from boxwright_contract.parts import Batch, Detections
+from boxwright_plugins.nets.faster_rcnn import FasterRcnn
+from boxwright_workshop.comparison import Comparison
+from boxwright_workshop.matching import Answer, match
+from boxwright_workshop.odd_sizes import Group, groups
+from boxwright_workshop.rounding import nudged, unexplained
+from boxwright_workshop.single import with_one_detection
+
+RULE = InputRule(short_side_px=320, long_side_px=448, divisor=32)
+
+
+def answer(*rows: tuple[float, float, int]) -> Answer:
+    """Return detections from (left edge, score, label), each a box of 10 px."""
+    boxes = [(x, 0, x + 10, 10) for x, _, _ in rows]
+    return Answer(
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.array([score for _, score, _ in rows], np.float32),
+        np.array([label for _, _, label in rows], np.int64),
+    )
+
+
+TWO = answer((0, 0.9, 0), (50, 0.6, 1))
+
+
+def test_equal_answers_match_and_tell_how_far_apart_they_are() -> None:
+    found = match(TWO, answer((0.0005, 0.9, 0), (50, 0.600004, 1)))
+    assert found.pairs == ((0, 0), (1, 1))
+    assert found.only_first == found.only_second == ()
+    assert found.worst_box_px == pytest.approx(5e-4, rel=1e-3)
+    assert found.worst_score == pytest.approx(4e-6, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(answer((0.002, 0.9, 0), (50, 0.6, 1)), id="box"),
+        pytest.param(answer((0, 0.90002, 0), (50, 0.6, 1)), id="score"),
+        pytest.param(answer((0, 0.9, 1), (50, 0.6, 1)), id="label"),
+    ],
+)
+def test_what_exceeds_a_tolerance_does_not_match(other: Answer) -> None:
+    found = match(TWO, other)
+    assert (found.only_first, found.only_second) == ((0,), (0,))
+
+
+def test_a_detection_matches_once() -> None:
+    found = match(answer((0, 0.9, 0), (0, 0.9, 0)), answer((0, 0.9, 0)))
+    assert found.only_first == (1,)
+
+
+@pytest.mark.parametrize("none", [answer()])
+def test_nothing_matches_nothing(none: Answer) -> None:
+    assert match(none, none).pairs == ()
+    assert match(TWO, none).only_first == (0, 1)
+    assert match(none, TWO).only_second == (0, 1)
+
+
+def test_neighbours_in_another_order_are_counted() -> None:
+    tied = answer((0, 0.9, 0), (50, 0.6, 1), (80, 0.6, 1))
+    swapped = answer((0, 0.9, 0), (80, 0.6, 1), (50, 0.6, 1))
+    assert match(tied, tied).swapped == 0
+    assert match(tied, swapped).swapped == 1
+    assert match(tied, swapped).only_first == ()
+
+
+def test_a_detection_that_torch_loses_under_another_rounding_is_explained() -> None:
+    graph = answer((0, 0.9, 0))
+    found = match(TWO, graph)
+    assert unexplained(TWO, graph, found, [TWO, TWO]) == ([1], [])
+    assert unexplained(TWO, graph, found, [TWO, graph]) == ([], [])
+
+
+def test_a_detection_that_torch_gains_under_another_rounding_is_explained() -> None:
+    graph = answer((0, 0.9, 0), (50, 0.6, 1), (80, 0.5, 1))
+    found = match(TWO, graph)
+    assert unexplained(TWO, graph, found, [TWO, TWO]) == ([], [2])
+    assert unexplained(TWO, graph, found, [TWO, graph]) == ([], [])
+
+
+def test_a_detection_that_both_have_with_other_numbers_is_never_explained() -> None:
+    graph = answer((0, 0.9, 0), (50.02, 0.6, 1))
+    found = match(TWO, graph)
+    assert unexplained(TWO, graph, found, [TWO, graph]) == ([1], [1])
+
+
+def test_a_nudge_is_about_the_last_digit_and_is_undone(net: FasterRcnn) -> None:
+    before = copy.deepcopy(net.state_dict())
+    with nudged(net, seed=0):
+        weight = net.roi_heads.box_head.fc6.weight.detach()
+        change = (weight / before["roi_heads.box_head.fc6.weight"] - 1).abs()
+        assert 0 < change.nan_to_num().max() < 4e-7
+    after = net.state_dict()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+
+
+def test_images_are_compared_at_more_than_150_odd_sizes() -> None:
+    sizes = [tuple(size) for group in groups(RULE, ()) for size in group.image_size.tolist()]
+    images = [size for size in sizes if size != (0, 0)]
+    assert len(set(images)) == len(images) >= 150
+    assert all(height % 2 == width % 2 == 1 for height, width in images)
+    assert (0, 0) in sizes
+
+
+def test_every_canvas_is_a_multiple_of_the_divisor_and_holds_several_sizes() -> None:
+    for group in groups(RULE, ()):
+        _, height, width, _ = group.canvas.shape
+        assert height % 32 == width % 32 == 0
+        assert len(group.image_size) >= 4
+        assert (group.image_size <= [height, width]).all()
+        for canvas, (rows, columns) in zip(group.canvas, group.image_size, strict=True):
+            assert canvas[:rows, :columns].size == 0 or canvas[:rows, :columns].any()
+            assert not canvas[rows:].any()
+            assert not canvas[:, columns:].any()
+
+
+def test_photos_are_used_where_they_are_given() -> None:
+    red = np.zeros((60, 90, 3), np.uint8)
+    red[..., 0] = 200
+    group = next(groups(RULE, [red]))
+    height, width = group.image_size[0]
+    assert (group.canvas[0, :height, :width] == [200, 0, 0]).all()
+
+
+class Scripted(nn.Module):
+    """A detector that finds as many things as an image has hundreds of pixels."""
+
+    def forward(self, batch: Batch) -> list[Detections]:
+        height, width = batch.image_size[0].tolist()
+        found = answer(*((20.0 * i, 0.9 - i / 100, 0) for i in range(height * width // 100)))
+        tensors = (torch.from_numpy(x) for x in (found.boxes, found.scores, found.labels))
+        return [Detections(*tensors)]
+
+
+def scripted(net: nn.Module, batch: Batch) -> list[Detections]:
+    found: list[Detections] = net(batch)
+    return found
+
+
+def test_an_image_with_exactly_one_detection_is_found(comparison: Comparison) -> None:
+    by_size = Comparison(Scripted(), scripted, comparison.session)
+    group = with_one_detection(by_size.of_torch, RULE, ())
+    assert len(by_size.of_torch(group).scores) == 1
+
+
+def test_a_detector_that_never_finds_one_thing_is_told_so() -> None:
+    def none_or_two(group: Group) -> Answer:
+        return TWO if group.image_size.min() > 40 else answer()
+
+    with pytest.raises(ParityFailed, match="exactly one thing"):
+        with_one_detection(none_or_two, RULE, ())
+
+
+def test_torch_and_the_graph_are_held_against_each_other_alone_and_in_a_batch(
+    comparison: Comparison, pictures: Callable[..., Group]
+) -> None:
+    class LeakyBatches(Comparison):
+        def of_graph(self, group: Group) -> list[Answer]:
+            answers = super().of_graph(group)
+            return answers if len(answers) == 1 else [answers[0]] * len(answers)
+
+    leaky = LeakyBatches(comparison.net, comparison.detect, comparison.session)
+    leaky.add(pictures([(90, 120), (70, 99)], (96, 128)))
+    assert leaky.differences
+    assert all("in a batch" in difference for difference in leaky.differences)
+
+
+def test_a_graph_that_does_not_sort_is_refused(
+    comparison: Comparison, pictures: Callable[..., Group]
+) -> None:
+    class Reversed(Comparison):
+        def of_graph(self, group: Group) -> list[Answer]:
+            return [
+                Answer(each.boxes[::-1], each.scores[::-1], each.labels[::-1])
+                for each in super().of_graph(group)
+            ]
+
+    backwards = Reversed(comparison.net, comparison.detect, comparison.session)
+    backwards.add(pictures([(90, 120), (95, 127)], (96, 128)))
+    assert any("not best first" in difference for difference in backwards.differences)
