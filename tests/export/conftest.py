@@ -18,6 +18,7 @@ from boxwright_contract.catalog import Offer
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.parts import Backbone, Batch, Detector, Level, Preprocessing
 from boxwright_plugins.detectors import faster_rcnn
+from boxwright_plugins.faster_rcnn_options import Options
 from boxwright_plugins.graph.faster_rcnn import exportable
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn
 from boxwright_workshop.comparison import Comparison
@@ -28,7 +29,7 @@ from boxwright_workshop.odd_sizes import Group, on_canvas, structured
 
 RULE = InputRule(short_side_px=96, long_side_px=160, divisor=16)
 CLASSES = ("ash", "birch", "cedar")
-OPTIONS = faster_rcnn.Options(
+OPTIONS = Options(
     pyramid_channels=16,
     anchor_sides_px=((12, 20), (24, 40), (48, 60), (80, 90)),
     candidates=60,
@@ -132,7 +133,7 @@ def enliven(net: nn.Module, sample: Group) -> nn.Module:
     return net
 
 
-def tiny(classes: int, options: faster_rcnn.Options) -> nn.Module:
+def tiny(classes: int, options: Options) -> nn.Module:
     """Return an untrained detector that finds things nevertheless."""
     torch.manual_seed(0)
     net = faster_rcnn.build(BACKBONE, classes, options)

@@ -11,7 +11,7 @@ import pytest
 from torch import nn
 
 from boxwright_plugins.detectors import faster_rcnn
-from boxwright_plugins.detectors.faster_rcnn import Options
+from boxwright_plugins.faster_rcnn_options import Options
 from boxwright_workshop import network
 from boxwright_workshop.comparison import Comparison
 from boxwright_workshop.graph_file import export_graph

@@ -13,7 +13,8 @@ from torchvision.ops import roi_align
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.errors import BadSettings, UnknownName
 from boxwright_contract.parts import Backbone, Batch, Level, Preprocessing, Truth
-from boxwright_plugins.detectors.faster_rcnn import Options, build, detect, levels_of, losses
+from boxwright_plugins.detectors.faster_rcnn import build, detect, losses
+from boxwright_plugins.faster_rcnn_options import Options, levels_of
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn, region_pool
 
 BACKBONES = Catalog.installed().backbones

@@ -19,7 +19,7 @@ from torchvision.ops.poolers import LevelMapper
 
 from boxwright_contract.errors import BadSettings
 from boxwright_contract.parts import Backbone, Batch, Detections, Level, Losses, Truth
-from boxwright_plugins.detectors.faster_rcnn import Options, levels_of
+from boxwright_plugins.faster_rcnn_options import Options, levels_of
 from boxwright_plugins.nets.normalize import Normalize
 from boxwright_plugins.nets.pyramid import Pyramid
 
