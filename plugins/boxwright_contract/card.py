@@ -6,7 +6,7 @@
 Export writes it and the server reads it; it is the only thing the two share.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import msgspec
@@ -102,7 +102,8 @@ class Card:
 
 def encode(card: Card) -> bytes:
     """Return the card as JSON, indented for people."""
-    return msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
+    whole = msgspec.json.encode(asdict(card))  # msgspec leaves out defaults that it filled in
+    return msgspec.json.format(whole, indent=2) + b"\n"
 
 
 def decode(text: bytes, where: str) -> Card:

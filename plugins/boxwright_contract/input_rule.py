@@ -26,6 +26,10 @@ class InputRule:
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     antialias: bool = True
     """Average over the covered area when an image is reduced."""
+    colour: Literal["rgb"] = "rgb"
+    """Order of the channels that the graph takes; what the weights want is done inside it."""
+    orientation: Literal["upright"] = "upright"
+    """EXIF orientation is applied before anything else."""
 
     def resized(self, height_px: int, width_px: int) -> tuple[int, int]:
         """Return the height and width of an image after resizing, both at least 1.

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
@@ -39,7 +39,7 @@ class Checkpoint:
 def save(folder: Path, checkpoint: Checkpoint, state: Mapping[str, Tensor]) -> None:
     """Write a checkpoint; what was in `folder` before is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = msgspec.json.format(msgspec.json.encode(checkpoint), indent=2)
+    text = msgspec.json.format(msgspec.json.encode(asdict(checkpoint)), indent=2)
     replace_files({folder / TENSORS: packed(state), folder / RECORD: text + b"\n"})
 
 

@@ -79,7 +79,7 @@ class Settings:
         default=0,
         metadata=_whole(0, 1024, "Threads of one model run; 0: as many as there are cores."),
     )
-    max_batch: int = field(default=8, metadata=_whole(1, 1024, "Most images in one model run."))
+    max_batch: int = field(default=4, metadata=_whole(1, 1024, "Most images in one model run."))
     max_requests: int = field(
         default=64, metadata=_whole(1, 100_000, "Most requests waiting or in work at once.")
     )

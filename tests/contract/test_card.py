@@ -80,3 +80,10 @@ def test_what_a_card_leaves_out_has_its_default() -> None:
 def test_what_is_not_a_card_is_refused_by_name(text: bytes, said: str) -> None:
     with pytest.raises(BadBundle, match=f"^{WHERE} .*{said}"):
         card.decode(text, WHERE)
+
+
+def test_a_card_that_was_read_is_written_whole() -> None:
+    short = json.loads(card.encode(CARD))
+    del short["input"]["interpolation"]
+    again = card.encode(card.decode(json.dumps(short).encode(), WHERE))
+    assert json.loads(again)["input"]["interpolation"] == "bilinear"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops.poolers import LevelMapper
@@ -177,6 +178,15 @@ def test_a_score_must_be_above_the_threshold_and_not_at_it(
     assert len(above.scores) > 0
     assert set(above.labels.tolist()) == {1}  # labels do not count the background
     assert above.scores.min() > 0.25
+
+
+def test_torch_does_not_guess_strides_from_the_first_image_it_sees(
+    untrained: nn.Module, comparison: Comparison, pictures: Pictures
+) -> None:
+    comparison.net = copy.deepcopy(untrained)
+    comparison.of_torch(pictures([(33, 33)], (96, 128)))  # a third of its canvas
+    pool = comparison.net.get_submodule("roi_heads.box_roi_pool")
+    assert pool.scales == [1 / 4, 1 / 8, 1 / 16]
 
 
 @pytest.mark.parametrize("grid", [(1, 1), (3, 5), (6, 4), (5, 2), (7, 7)])

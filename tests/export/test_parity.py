@@ -15,7 +15,7 @@ from boxwright_plugins.nets.faster_rcnn import FasterRcnn
 from boxwright_workshop.comparison import Comparison
 from boxwright_workshop.matching import Answer, match
 from boxwright_workshop.odd_sizes import Group, groups
-from boxwright_workshop.rounding import nudged, unexplained
+from boxwright_workshop.rounding import choosing_otherwise, nudged, unexplained
 from boxwright_workshop.single import with_one_detection
 
 RULE = InputRule(short_side_px=320, long_side_px=448, divisor=32)
@@ -103,6 +103,16 @@ def test_a_nudge_is_about_the_last_digit_and_is_undone(net: FasterRcnn) -> None:
         assert 0 < change.nan_to_num().max() < 4e-7
     after = net.state_dict()
     assert all(torch.equal(after[key], value) for key, value in before.items())
+
+
+def test_of_equal_candidates_the_first_are_taken_and_only_for_the_time_being() -> None:
+    scores = torch.tensor([[1.0, 3, 2, 3, 2, 2, 3]])
+    with choosing_otherwise():
+        values, positions = scores.topk(4, dim=1)
+    assert values.tolist() == [[3, 3, 3, 2]]
+    assert positions.tolist() == [[1, 3, 6, 2]]
+    assert scores.topk(4, dim=1).values.tolist() == [[3, 3, 3, 2]]
+    assert "topk" in type(scores.topk(4, dim=1)).__name__
 
 
 def test_images_are_compared_at_more_than_150_odd_sizes() -> None:
