@@ -27,11 +27,11 @@ from boxwright_contract.catalog import Offer
 from boxwright_contract.errors import BadSettings
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.parts import Backbone, Detector
+from boxwright_workshop.float16 import round_parameters
 from boxwright_workshop.folding import fold_norms
 from boxwright_workshop.graph_file import export_graph
-from boxwright_workshop.half import round_parameters
-from boxwright_workshop.odd_sizes import Pixels
-from boxwright_workshop.parity import Progress, check_parity
+from boxwright_workshop.parity.gate import Progress, check_parity
+from boxwright_workshop.parity.odd_sizes import Pixels
 
 MADE_WITH = ("boxwright", "onnx", "onnxruntime", "onnxscript", "torch", "torchvision")
 

@@ -10,7 +10,7 @@ from torch.export import Dim
 
 from boxwright_contract.card import Precision
 from boxwright_contract.errors import BadPlugin
-from boxwright_workshop.half import store_half
+from boxwright_workshop.float16 import store_half
 
 OPSET = 20
 INPUTS = ("image", "image_size")

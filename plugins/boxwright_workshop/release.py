@@ -13,7 +13,7 @@ from boxwright_contract.pixels import decode
 from boxwright_workshop import network, pretrained
 from boxwright_workshop.checkpoint import Checkpoint, load
 from boxwright_workshop.export import Release
-from boxwright_workshop.odd_sizes import Pixels
+from boxwright_workshop.parity.odd_sizes import Pixels
 
 MOST_PHOTOS = 64
 """A comparison shows each at several sizes; more show nothing new."""

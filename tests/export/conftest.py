@@ -21,11 +21,11 @@ from boxwright_plugins.detectors import faster_rcnn
 from boxwright_plugins.faster_rcnn_options import Options
 from boxwright_plugins.graph.faster_rcnn import exportable
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn
-from boxwright_workshop.comparison import Comparison
 from boxwright_workshop.export import Release, export_bundle
+from boxwright_workshop.float16 import round_parameters
 from boxwright_workshop.folding import fold_norms
-from boxwright_workshop.half import round_parameters
-from boxwright_workshop.odd_sizes import Group, on_canvas, structured
+from boxwright_workshop.parity.comparison import Comparison
+from boxwright_workshop.parity.odd_sizes import Group, on_canvas, structured
 
 RULE = InputRule(short_side_px=96, long_side_px=160, divisor=16)
 CLASSES = ("ash", "birch", "cedar")

@@ -13,9 +13,9 @@ from torch import nn
 from boxwright_plugins.detectors import faster_rcnn
 from boxwright_plugins.faster_rcnn_options import Options
 from boxwright_workshop import network
-from boxwright_workshop.comparison import Comparison
 from boxwright_workshop.graph_file import export_graph
-from boxwright_workshop.odd_sizes import Group
+from boxwright_workshop.parity.comparison import Comparison
+from boxwright_workshop.parity.odd_sizes import Group
 from boxwright_workshop.pretrained import RECIPES
 
 Pictures = Callable[..., Group]

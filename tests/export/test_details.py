@@ -15,9 +15,9 @@ from torchvision.ops.poolers import LevelMapper
 from boxwright_plugins.graph.proposals import shifted
 from boxwright_plugins.graph.regions import least_area
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn
-from boxwright_workshop.comparison import Comparison
-from boxwright_workshop.matching import match
-from boxwright_workshop.odd_sizes import Group
+from boxwright_workshop.parity.comparison import Comparison
+from boxwright_workshop.parity.matching import match
+from boxwright_workshop.parity.odd_sizes import Group
 
 Pictures = Callable[..., Group]
 Changed = Callable[[Callable[[FasterRcnn], None]], Comparison]

@@ -20,10 +20,10 @@ from boxwright_contract.errors import BadPlugin, BadSettings, ParityFailed
 from boxwright_contract.parts import Level
 from boxwright_plugins.graph.faster_rcnn import exportable
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn
-from boxwright_workshop.comparison import Comparison
 from boxwright_workshop.export import Release, export_bundle
 from boxwright_workshop.graph_file import export_graph
-from boxwright_workshop.odd_sizes import Group
+from boxwright_workshop.parity.comparison import Comparison
+from boxwright_workshop.parity.odd_sizes import Group
 
 
 def silent(*_: object) -> None:

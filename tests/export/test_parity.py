@@ -12,11 +12,11 @@ from boxwright_contract.errors import ParityFailed
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.parts import Batch, Detections
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn
-from boxwright_workshop.comparison import Comparison
-from boxwright_workshop.matching import Answer, match
-from boxwright_workshop.odd_sizes import Group, groups
-from boxwright_workshop.rounding import choosing_otherwise, nudged, unexplained
-from boxwright_workshop.single import with_one_detection
+from boxwright_workshop.parity.comparison import Comparison
+from boxwright_workshop.parity.matching import Answer, match
+from boxwright_workshop.parity.near_ties import choosing_otherwise, nudged, unexplained
+from boxwright_workshop.parity.odd_sizes import Group, groups
+from boxwright_workshop.parity.one_detection import with_one_detection
 
 RULE = InputRule(short_side_px=320, long_side_px=448, divisor=32)
 

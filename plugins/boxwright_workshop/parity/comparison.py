@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from boxwright_contract.parts import Batch, Detections
-from boxwright_workshop.matching import Answer, match
-from boxwright_workshop.odd_sizes import Group
-from boxwright_workshop.rounding import unexplained, variants
+from boxwright_workshop.parity.matching import Answer, match
+from boxwright_workshop.parity.near_ties import unexplained, variants
+from boxwright_workshop.parity.odd_sizes import Group
 
 
 @dataclass

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import boxes
 
-from boxwright_workshop.matching import DRIFT_PX, Answer, Match, distances, match
+from boxwright_workshop.parity.matching import DRIFT_PX, Answer, Match, distances, match
 
 NUDGE = 2.0**-22  # relative; float32 rounds to within 2 ** -24
 NUDGED = 8

@@ -11,9 +11,9 @@ from boxwright_contract.card import ParityRecord
 from boxwright_contract.errors import ParityFailed
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.parts import Batch, Detections
-from boxwright_workshop.comparison import Comparison
-from boxwright_workshop.odd_sizes import CANVASES, Pixels, groups
-from boxwright_workshop.single import with_one_detection
+from boxwright_workshop.parity.comparison import Comparison
+from boxwright_workshop.parity.odd_sizes import CANVASES, Pixels, groups
+from boxwright_workshop.parity.one_detection import with_one_detection
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, steps done, steps in all)."""

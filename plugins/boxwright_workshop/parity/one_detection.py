@@ -6,8 +6,8 @@ import numpy as np
 
 from boxwright_contract.errors import ParityFailed
 from boxwright_contract.input_rule import InputRule
-from boxwright_workshop.matching import Answer
-from boxwright_workshop.odd_sizes import Group, Pixels, on_canvas, structured
+from boxwright_workshop.parity.matching import Answer
+from boxwright_workshop.parity.odd_sizes import Group, Pixels, on_canvas, structured
 
 TRIES = 24
 
