@@ -69,4 +69,9 @@ test-slow *arguments:
 
 # Measure the server beside the same model in-process
 bench *arguments:
-    python tests/bench/serving.py {{arguments}}
+    python -m tests.bench.serving {{arguments}}
+
+# Measure the analysis of graphs, and DescribeModel beside other work
+bench-geometry:
+    python -m tests.bench.geometry
+    python -m tests.bench.describing

@@ -1,7 +1,8 @@
 """A live server with a genuine detector whose answers are known exactly.
 
 The detector finds, for red, green and blue, the box around every pixel of at least 128 in that
-channel; its score is the brightest such value over 255. No training, no rounding, any N, H and W.
+channel; its score is the brightest such value over 255, and its origin the first such pixel. No
+training, no rounding, any N, H and W.
 """
 
 import hashlib
@@ -22,13 +23,19 @@ from boxwright.settings import Settings
 from boxwright.v1.catalog_pb2_grpc import CatalogServiceStub
 from boxwright.v1.detection_pb2_grpc import DetectionServiceStub
 from boxwright_contract import card
-from boxwright_contract.card import Card, ParityRecord, PluginRecord, WeightsRecord
+from boxwright_contract.card import Card, LevelRecord, ParityRecord, PluginRecord, WeightsRecord
+from boxwright_contract.geometry.field import IDENTITY, Field
 from boxwright_contract.input_rule import InputRule
-from boxwright_contract.parts import Level
+from boxwright_contract.parts import RegionLevel
 
 CLASSES = ("red", "green", "blue")
 ROWS = 5
 """D: more than there are classes, so that the answers are padded."""
+
+PIXELS = LevelRecord(
+    level=RegionLevel(name="C0", channels=3, stride=1), field=Field(axes=(IDENTITY, IDENTITY))
+)
+"""The canvas itself."""
 
 MakeBundle = Callable[..., Path]
 
@@ -43,7 +50,9 @@ CONSTANTS: dict[str, Any] = {
     "sides": np.array([1, 2]),
     "xyxy": np.array([1, 0, 1, 0]),
     "rows": np.array([ROWS]),
+    "three": np.array([1, 1, 3]),
     "four": np.array([1, 1, 4]),
+    "flat": np.array([0, -1, 3]),
     "pad_scores": np.array([0, 0, 0, ROWS - len(CLASSES)]),
     "pad_boxes": np.array([0, 0, 0, 0, ROWS - len(CLASSES), 0]),
     "square": np.array([1000, 1000]),
@@ -87,6 +96,21 @@ STEPS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("Cast", "order", "row_labels", {"to": TensorProto.INT32}),
     ("Mul", "row_labels row", "labels", {}),
     ("ReduceSum", "row axis1", "count", {"keepdims": 0}),
+    ("Reshape", "pixels flat", "in_a_row", {}),
+    ("ArgMax", "in_a_row", "peak_place", {"axis": 1, "keepdims": 0}),
+    ("Shape", "image", "shape", {}),
+    ("Gather", "shape axis2", "width", {}),
+    ("Div", "peak_place width", "peak_y", {}),
+    ("Mod", "peak_place width", "peak_x", {}),
+    ("Sub", "peak_x peak_x", "peak_level", {}),
+    *(("Unsqueeze", f"peak_{part} last", f"peak_{part}_", {}) for part in ("level", "y", "x")),
+    ("Concat", "peak_level_ peak_y_ peak_x_", "peak_cells", {"axis": -1}),
+    ("Cast", "peak_cells", "peak_cells_", {"to": TensorProto.FLOAT}),
+    ("Mul", "peak_cells_ there_", "found_cells", {}),
+    ("Pad", "found_cells pad_boxes zero", "row_cells", {}),
+    ("Expand", "order_ three", "order_3", {}),
+    ("GatherElements", "row_cells order_3", "cells", {"axis": 1}),
+    ("Cast", "cells", "origin", {"to": TensorProto.INT32}),
 )
 
 
@@ -124,6 +148,7 @@ def detector_graph(batch: int | str = "N", multiplications: int = 0) -> onnx.Mod
             value("scores", TensorProto.FLOAT, [batch, ROWS]),
             value("labels", TensorProto.INT32, [batch, ROWS]),
             value("count", TensorProto.INT32, [batch]),
+            value("origin", TensorProto.INT32, [batch, ROWS, 3]),
         ],
         [numpy_helper.from_array(np.asarray(array), name) for name, array in CONSTANTS.items()],
     )
@@ -143,7 +168,7 @@ def write_bundle(folder: Path, graph: onnx.ModelProto, **changes: Any) -> Path:
         input=InputRule(short_side_px=64, long_side_px=96, divisor=32),
         most_detections=ROWS,
         min_score=0.75,
-        levels=(Level("C0", 3, 1),),
+        levels=(PIXELS,),
         weights=WeightsRecord(origin="none: nothing was trained", licence="Apache-2.0"),
         parity=ParityRecord(
             reference="none: the graph is the definition",

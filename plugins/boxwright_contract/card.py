@@ -12,10 +12,11 @@ from typing import Literal
 import msgspec
 
 from boxwright_contract.errors import BadBundle
+from boxwright_contract.geometry.field import EffectiveField, Field
 from boxwright_contract.input_rule import InputRule
-from boxwright_contract.parts import Level
+from boxwright_contract.parts import RegionLevel
 
-FORMAT = 1
+FORMAT = 2
 GRAPH_FILE = "model.onnx"
 CARD_FILE = "model.json"
 
@@ -73,6 +74,19 @@ class WeightsRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LevelRecord:
+    """One feature map of the model, and what its cells see of the canvas."""
+
+    level: RegionLevel
+    field: Field | None
+    """Measured on the exported network, at export. None: it could not be, see `field_unknown`."""
+    field_unknown: str = ""
+    """Why there is no field."""
+    effective_field: EffectiveField | None = None
+    """Measured with the model's weights, where there were photos to measure on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """Everything about a model but its graph."""
 
@@ -87,7 +101,8 @@ class Card:
     """D, the rows that the graph returns for each image."""
     min_score: float
     """Detections under it are left out unless the request asks for more; in 0..1."""
-    levels: tuple[Level, ...]
+    levels: tuple[LevelRecord, ...]
+    """Finest first."""
     precision: Precision = "float32"
     """Of the stored parameters; the arithmetic is the runtime's choice."""
     weights: WeightsRecord
@@ -98,6 +113,13 @@ class Card:
     made_by: str = ""
     """The commands that make this bundle again."""
     graph_sha256: str
+
+
+@dataclass(frozen=True)
+class _Format:
+    """What a card of any format tells."""
+
+    format: int
 
 
 def encode(card: Card) -> bytes:
@@ -113,12 +135,12 @@ def decode(text: bytes, where: str) -> Card:
         BadBundle: The text is not a card of this format.
     """
     try:
-        card = msgspec.json.decode(text, type=Card)
+        found = msgspec.json.decode(text, type=_Format).format
+        if found != FORMAT:
+            raise BadBundle(
+                f"{where} has card format {found}; this Boxwright reads {FORMAT}. "
+                "Export the model again, or install the Boxwright that made it."
+            )
+        return msgspec.json.decode(text, type=Card)
     except msgspec.DecodeError as error:
         raise BadBundle(f"{where} is not a model card: {error}. Export the model again.") from error
-    if card.format != FORMAT:
-        raise BadBundle(
-            f"{where} has card format {card.format}; this Boxwright reads {FORMAT}. "
-            "Export the model again, or install the Boxwright that made it."
-        )
-    return card

@@ -14,8 +14,9 @@ import pluggy
 from boxwright_contract import hookspecs
 from boxwright_contract.discovery import Problem, Source, sources
 from boxwright_contract.errors import BadPlugin, UnknownName
+from boxwright_contract.families import member
 from boxwright_contract.part_check import check_part
-from boxwright_contract.parts import Backbone, Detector, ProposalSource
+from boxwright_contract.parts import Backbone, BackboneFamily, Detector, ProposalSource
 
 __all__ = ["Catalog", "Offer", "Problem"]
 
@@ -24,7 +25,7 @@ BUILT_IN = "boxwright"
 
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("boxwright_"))
 
-P = TypeVar("P", Backbone, Detector, ProposalSource)
+P = TypeVar("P", Backbone, BackboneFamily, Detector, ProposalSource)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Offer(Generic[P]):
     distribution: str
     """As pip names it."""
     version: str
+    module: str = ""
+    """Where its plugin is, as the entry point names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,7 @@ class Catalog:
     """Every part by name, in the order of the alphabet, and every problem."""
 
     backbones: Mapping[str, Offer[Backbone]]
+    families: Mapping[str, Offer[BackboneFamily]]
     detectors: Mapping[str, Offer[Detector]]
     proposals: Mapping[str, Offer[ProposalSource]]
     problems: tuple[Problem, ...] = ()
@@ -53,27 +57,45 @@ class Catalog:
         plugins = [_load(source, problems) for source in sources(hookspecs.PROJECT, problems)]
         return cls(
             backbones=_ask(plugins, "boxwright_backbones", Backbone, problems),
+            families=_ask(plugins, "boxwright_backbone_families", BackboneFamily, problems),
             detectors=_ask(plugins, "boxwright_detectors", Detector, problems),
             proposals=_ask(plugins, "boxwright_proposals", ProposalSource, problems),
             problems=tuple(sorted(problems)),
         )
 
     def backbone(self, name: str) -> Backbone:
-        """Return a backbone. Raises UnknownName."""
-        return self._find("backbone", name, self.backbones)
+        """Return a backbone. Raises what `backbone_offer` does."""
+        return self.backbone_offer(name).part
+
+    def backbone_offer(self, name: str) -> Offer[Backbone]:
+        """Return a backbone, and who brought it; "family:member" is made by its family.
+
+        Raises:
+            UnknownName: There is none of that name.
+            BadSettings: The family has it, but no detector can stand on it.
+            BadPlugin: The family failed to make it, or made something else.
+        """
+        family, colon, rest = name.partition(":")
+        if colon and family in self.families:
+            offer = self.families[family]
+            return Offer(member(offer.part, rest), offer.distribution, offer.version, offer.module)
+        of_families = [f"{known}:NAME" for known in self.families]
+        return self._find("backbone", name, self.backbones, of_families)
 
     def detector(self, name: str) -> Detector:
         """Return a detector. Raises UnknownName."""
-        return self._find("detector", name, self.detectors)
+        return self._find("detector", name, self.detectors).part
 
     def proposal_source(self, name: str) -> ProposalSource:
         """Return a proposal source. Raises UnknownName."""
-        return self._find("proposal source", name, self.proposals)
+        return self._find("proposal source", name, self.proposals).part
 
-    def _find(self, kind: str, name: str, offers: Mapping[str, Offer[P]]) -> P:
+    def _find(
+        self, kind: str, name: str, offers: Mapping[str, Offer[P]], others: Iterable[str] = ()
+    ) -> Offer[P]:
         if name in offers:
-            return offers[name].part
-        unknown = UnknownName.among(kind, name, offers)
+            return offers[name]
+        unknown = UnknownName.among(kind, name, (*offers, *others))
         if not self.problems:
             raise unknown
         owners = ", ".join(sorted({problem.distribution for problem in self.problems}))
@@ -132,7 +154,8 @@ def _ask(
     offers: dict[str, Offer[P]] = {}
     for name, claimants in sorted(claims.items()):
         for part, source in _entitled(name, claimants, problems):
-            offers[name] = Offer(part, source.distribution, source.version)
+            module = source.entry.module
+            offers[name] = Offer(part, source.distribution, source.version, module)
     return MappingProxyType(offers)
 
 

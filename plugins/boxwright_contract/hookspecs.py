@@ -1,10 +1,10 @@
-"""The plugin contract: three questions that are asked of every plugin, once, at start-up."""
+"""The plugin contract: four questions that are asked of every plugin, once, at start-up."""
 
 from collections.abc import Iterable
 
 import pluggy
 
-from boxwright_contract.parts import Backbone, Detector, ProposalSource
+from boxwright_contract.parts import Backbone, BackboneFamily, Detector, ProposalSource
 
 PROJECT = "boxwright"
 """The entry-point group, and pluggy's project name."""
@@ -16,6 +16,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def boxwright_backbones() -> Iterable[Backbone]:  # type: ignore[empty-body]
     """Offer feature extractors. Names must be unique across all installed plugins."""
+
+
+@hookspec
+def boxwright_backbone_families() -> Iterable[BackboneFamily]:  # type: ignore[empty-body]
+    """Offer many backbones of one library under one name. Each is made when it is asked for."""
 
 
 @hookspec

@@ -7,23 +7,31 @@ import re
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from itertools import pairwise
-from types import SimpleNamespace
+from types import SimpleNamespace, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from boxwright_contract.errors import BadPlugin
-from boxwright_contract.parts import Backbone, Detector, ProposalSource
+from boxwright_contract.parts import Backbone, BackboneFamily, Detector, ProposalSource, Weights
 
-P = TypeVar("P", Backbone, Detector, ProposalSource)
+P = TypeVar("P", Backbone, BackboneFamily, Detector, ProposalSource)
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 """A name becomes part of `detector+backbone` and of folder names."""
+
+DIGEST = re.compile(r"([0-9a-f]{8,64})?")
+"""A SHA-256, as much of it as is known."""
 
 # The only names in the annotations of `parts` that exist for type checkers alone.
 _TORCH_NAMES: dict[str, Any] = {"Tensor": Any, "nn": SimpleNamespace(Module=Any)}
 
 
-def check_part(part: object, kind: type[P]) -> P:
+def check_part(part: object, kind: type[P], name: str = "") -> P:
     """Return `part`, which is a `kind` whose every field holds what it declares.
+
+    Args:
+        part: What a plugin handed over.
+        kind: What it must be.
+        name: How it must be called. Empty: by any name that may be offered.
 
     Raises:
         BadPlugin: It is not; the message names the field, what it holds, and what belongs there.
@@ -31,13 +39,17 @@ def check_part(part: object, kind: type[P]) -> P:
     fault = _fault(part, kind, kind.__name__)
     if fault or not isinstance(part, kind):
         raise BadPlugin(f"{fault}. Mend what the plugin returns.")
-    if not NAME.fullmatch(part.name):
+    if name and part.name != name:
+        raise BadPlugin(f"{kind.__name__}.name is {part.name!r}, but '{name}' was asked for.")
+    if not name and not NAME.fullmatch(part.name):
         raise BadPlugin(
             f"{kind.__name__}.name is {part.name!r}. Use small letters, digits and _ . - only, "
             "with a letter or digit first."
         )
     if isinstance(part, Backbone):
         _check_levels(part)
+        for weights in part.weights:
+            _check_digest(weights)
     return part
 
 
@@ -50,6 +62,14 @@ def _check_levels(backbone: Backbone) -> None:
         )
 
 
+def _check_digest(weights: Weights) -> None:
+    if not DIGEST.fullmatch(weights.sha256):
+        raise BadPlugin(
+            f"the weights '{weights.name}' have the SHA-256 {weights.sha256!r}. Give its 64 small "
+            "hexadecimal digits, or at least the first 8, or none."
+        )
+
+
 def _fault(value: object, expected: Any, where: str) -> str:  # noqa: ANN401 - it is a type hint
     """Return what is wrong with `value`, named `where`; empty if nothing is."""
     origin, args = get_origin(expected), get_args(expected)
@@ -58,6 +78,9 @@ def _fault(value: object, expected: Any, where: str) -> str:  # noqa: ANN401 - i
     if origin is Literal:
         wanted = " or ".join(map(repr, args))
         return "" if value in args else _says(where, value, wanted)
+    if origin is UnionType:
+        of_each = [_fault(value, each, where) for each in args]
+        return "" if "" in of_each else of_each[0]
     if origin is tuple:
         return _fault_in_tuple(value, args, where)
     if origin is not None and issubclass(origin, Callable):  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The parts that plugins hand over: backbones, detectors and proposal sources.
+"""The parts that plugins hand over: backbones, families of them, detectors, proposal sources.
 
 Shape shorthand in this module:
 
@@ -9,13 +9,15 @@ Shape shorthand in this module:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from boxwright_contract.geometry.field import Field
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -33,6 +35,21 @@ class Level:
     channels: int
     stride: int
     """Input pixels from one cell to the next."""
+    field: Field | None = None
+    """What its cells see of the input. `boxwright geometry backbone NAME` measures it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionLevel:
+    """One feature map of a detector, from whose cells regions come."""
+
+    name: str
+    """As the papers number them: "P3" has a stride of 2 ** 3."""
+    channels: int
+    stride: int
+    """Canvas pixels from one cell to the next."""
+    anchors_px: tuple[tuple[float, float, float, float], ...] = ()
+    """x1, y1, x2, y2 from the cell's own corner, which is cell * (canvas side // cells a side)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +74,10 @@ class Weights:
     origin: str
     """Who trained them, on what, and where they come from."""
     sha256: str
-    """Of the whole file, 64 hexadecimal digits."""
+    """Of the whole file, 64 hexadecimal digits; or as many of the first as its publisher tells.
+
+    At least 8. Empty where the publisher tells it only with the file: then `locate` compares.
+    """
     licence: str
     locate: Callable[[], Path]
     """Return the file. Raises BadWeights, with the cure, if it is not there."""
@@ -82,6 +102,24 @@ class Backbone:
     """The first is the default."""
     source: str
     """Authors, year and identifier of the paper."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneFamily:
+    """Many backbones of one library, each made when its name is asked for: "timm:resnet18"."""
+
+    name: str
+    """What stands before the colon."""
+    make: Callable[[str], Backbone]
+    """Return the backbone of that name, the part after the colon.
+
+    `Backbone.name` is the whole name. Called again, it returns the same value. Raises UnknownName,
+    or BadSettings where the library has such a network, but no detector can stand on it.
+    """
+    members: Callable[[], Iterable[str]]
+    """Every name that `make` may be asked for, without the family's own."""
+    source: str
+    """The library: authors, year and where it is."""
 
 
 @dataclass(frozen=True)
@@ -139,11 +177,17 @@ class Detector:
     """The same parameters in the form that is exported.
 
     It maps (canvas, image_size), then (N, P, 4) float32 proposals and (N,) int32 proposal_count
-    if `needs_proposals`, to boxes (N, D, 4) float32, scores (N, D) float32, labels (N, D) int32
-    and count (N,) int32; rows at and after count are 0.
+    if `needs_proposals`, to boxes (N, D, 4) float32, scores (N, D) float32, labels (N, D) int32,
+    count (N,) int32 and origin (N, D, 3) int32; rows at and after count are 0. The origin of a
+    detection is the cell that it came from: which of `levels`, y, x.
     """
-    levels: Callable[[Backbone, Any], tuple[Level, ...]]
-    """(backbone, options) -> the levels that regions are looked for on, finest first."""
+    levels: Callable[[Backbone, Any], tuple[RegionLevel, ...]]
+    """(backbone, options) -> the feature maps that regions come from, finest first."""
+    features: Callable[[nn.Module], nn.Module]
+    """The part that makes `levels`: a module from (N, 3, H, W) float32 to a dict of them by name.
+
+    Its input is what normalisation gives. Their receptive fields are measured on it.
+    """
     needs_proposals: bool = False
     source: str
 

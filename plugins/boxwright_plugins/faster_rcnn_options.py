@@ -1,7 +1,10 @@
-"""What Faster R-CNN can be told, and which of a backbone's levels it then stands on."""
+"""What Faster R-CNN can be told, which levels it then stands on, and how it calls its own."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from string import ascii_lowercase
 
 from boxwright_contract.errors import BadSettings, UnknownName
 from boxwright_contract.parts import Backbone, Level
@@ -40,7 +43,7 @@ class Options:
     most_detections: int = 100
 
 
-def levels_of(backbone: Backbone, options: Options) -> tuple[Level, ...]:
+def backbone_levels(backbone: Backbone, options: Options) -> tuple[Level, ...]:
     """Return the levels of `backbone` that stand under the pyramid, finest first.
 
     Raises:
@@ -62,3 +65,18 @@ def levels_of(backbone: Backbone, options: Options) -> tuple[Level, ...]:
             "double: regions are assigned to levels by doublings of their size."
         )
     return levels
+
+
+def pyramid_names(levels: Sequence[Level]) -> tuple[str, ...]:
+    """Return the names of the pyramid's levels over `levels`, and of the extra one, the last.
+
+    P4 has a stride of 2 ** 4. Levels that share a stride are told apart by a letter: P5a, P5b.
+    """
+    powers = [level.stride.bit_length() - 1 for level in levels]
+    total, seen = Counter(powers), Counter[int]()
+    names = []
+    for power in powers:
+        letter = ascii_lowercase[seen[power]] if total[power] > 1 else ""
+        names.append(f"P{power}{letter}")
+        seen[power] += 1
+    return (*names, f"P{powers[-1] + 1}")

@@ -17,6 +17,7 @@ from boxwright_contract.card import (
     GRAPH_FILE,
     AccuracyRecord,
     Card,
+    LevelRecord,
     ParityRecord,
     PluginRecord,
     Precision,
@@ -30,6 +31,7 @@ from boxwright_contract.parts import Backbone, Detector
 from boxwright_workshop.float16 import round_parameters
 from boxwright_workshop.folding import fold_norms
 from boxwright_workshop.graph_file import export_graph
+from boxwright_workshop.level_records import level_records
 from boxwright_workshop.parity.gate import Progress, check_parity
 from boxwright_workshop.parity.odd_sizes import Pixels
 
@@ -64,7 +66,9 @@ def export_bundle(
     Args:
         release: What to export.
         target: The bundle's folder, which must not exist yet.
-        photos: (H, W, 3) RGB to compare graph and torch on; made-up pictures where there are none.
+        photos: (H, W, 3) RGB to compare graph and torch on, and to measure effective receptive
+            fields on. Where there are none, made-up pictures are compared, and no field is
+            effective.
         report: Told how far it is.
 
     Raises:
@@ -89,14 +93,24 @@ def export_bundle(
         export_graph(detector.exportable(net), graph, release.input.divisor, release.precision)
         report("writing the graph", 1, 1)
         parity = check_parity(net, detector.detect, graph, release.input, photos, report)
-        card = _card(release, graph, parity)
+        levels = level_records(
+            detector.features(net),
+            detector.levels(release.backbone.part, release.options),
+            release.backbone.part.preprocessing,
+            release.input,
+            photos,
+            report,
+        )
+        card = _card(release, graph, parity, levels)
         (bundle / CARD_FILE).write_bytes(encode(card))
         target.parent.mkdir(exist_ok=True)
         bundle.rename(target)
     return card
 
 
-def _card(release: Release, graph: Path, parity: ParityRecord) -> Card:
+def _card(
+    release: Release, graph: Path, parity: ParityRecord, levels: tuple[LevelRecord, ...]
+) -> Card:
     detector, backbone = release.detector, release.backbone
     [boxes] = [out for out in onnx.load(graph).graph.output if out.name == "boxes"]
     return Card(
@@ -107,7 +121,7 @@ def _card(release: Release, graph: Path, parity: ParityRecord) -> Card:
         needs_proposals=detector.part.needs_proposals,
         most_detections=boxes.type.tensor_type.shape.dim[1].dim_value,
         min_score=release.min_score,
-        levels=detector.part.levels(backbone.part, release.options),
+        levels=levels,
         precision=release.precision,
         weights=release.weights,
         parity=parity,

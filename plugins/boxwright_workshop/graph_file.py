@@ -1,6 +1,5 @@
 """An exportable module to an ONNX file that any runtime can take."""
 
-import warnings
 from pathlib import Path
 
 import onnx
@@ -11,10 +10,10 @@ from torch.export import Dim
 from boxwright_contract.card import Precision
 from boxwright_contract.errors import BadPlugin
 from boxwright_workshop.float16 import store_half
+from boxwright_workshop.tracing import traced
 
-OPSET = 20
 INPUTS = ("image", "image_size")
-OUTPUTS = ("boxes", "scores", "labels", "count")
+OUTPUTS = ("boxes", "scores", "labels", "count", "origin")
 FORBIDDEN = ("If", "Loop", "Scan", "NonZero", "Sequence", "SplitToSequence", "ConcatFromSequence")
 """Beginnings of operator names that the OpenVINO provider, batching or TensorRT refuse."""
 
@@ -23,7 +22,7 @@ def export_graph(module: nn.Module, path: Path, divisor: int, precision: Precisi
     """Write the graph of an exportable module, for any N and any H and W that `divisor` divides.
 
     Args:
-        module: In eval mode, on the CPU: (image, image_size) to boxes, scores, labels, count.
+        module: In eval mode, on the CPU: (image, image_size) to `OUTPUTS`.
         path: The file to write.
         divisor: Canvas sides are multiples of it.
         precision: Of the stored parameters. For float16 they must have been rounded before.
@@ -36,20 +35,13 @@ def export_graph(module: nn.Module, path: Path, divisor: int, precision: Precisi
         torch.tensor([[2 * divisor, 5 * divisor], [3 * divisor, 4 * divisor]], dtype=torch.int32),
     )
     n, height, width = Dim("n", min=1), Dim("h", min=1), Dim("w", min=1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about its own insides
-        program = torch.onnx.export(
-            module,
-            example,
-            input_names=INPUTS,
-            output_names=OUTPUTS,
-            dynamic_shapes=({0: n, 1: divisor * height, 2: divisor * width}, {0: n}),
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
-    model = program.model_proto
+    model = traced(
+        module,
+        example,
+        INPUTS,
+        OUTPUTS,
+        ({0: n, 1: divisor * height, 2: divisor * width}, {0: n}),
+    )
     strip(model)
     check(model)
     if precision == "float16":
@@ -78,7 +70,7 @@ def check(model: onnx.ModelProto) -> None:
         for node in model.graph.node
         if node.domain not in ("", "ai.onnx") or node.op_type.startswith(FORBIDDEN)
     ]
-    free = {"image": 3, "image_size": 1, "boxes": 1, "scores": 1, "labels": 1, "count": 1}
+    free = {"image": 3, "image_size": 1} | dict.fromkeys(OUTPUTS, 1)
     for value in (*model.graph.input, *model.graph.output):
         dims = value.type.tensor_type.shape.dim[: free[value.name]]
         wrong += [

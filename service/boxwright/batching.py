@@ -28,6 +28,8 @@ class Found:
     """(n,)"""
     labels: NDArray[np.int32]
     """(n,)"""
+    origins: NDArray[np.int32]
+    """(n, 3): which of the card's levels, y, x."""
     queue_ms: float
     """From asking to the start of the run."""
     inference_ms: float
@@ -128,6 +130,7 @@ def _found(outputs: Outputs, index: int, queue_ms: float, inference_ms: float) -
         boxes=outputs.boxes[index, :rows],
         scores=outputs.scores[index, :rows],
         labels=outputs.labels[index, :rows],
+        origins=outputs.origin[index, :rows],
         queue_ms=queue_ms,
         inference_ms=inference_ms,
     )

@@ -34,6 +34,18 @@ def draw(pixels: NDArray[np.uint8], detections: Sequence[Detection]) -> NDArray[
     return np.asarray(image)
 
 
+def outline(pixels: NDArray[np.uint8], detections: Sequence[Detection]) -> NDArray[np.uint8]:
+    """Return a copy of `pixels` with what the cells see that `detections` come from, lightly."""
+    drawn = np.ascontiguousarray(pixels).copy()
+    for found in reversed(detections):
+        if found.origin is not None and found.origin.region_px is not None:
+            x_min, y_min, x_max, y_max = (round(edge) for edge in found.origin.region_px)
+            corners = (x_min, y_min), (x_max - 1, y_max - 1)
+            cv2.rectangle(drawn, *corners, colour(found.class_index), 1)
+    blended: NDArray[np.uint8] = cv2.addWeighted(drawn, 0.5, pixels, 0.5, 0)  # type: ignore[assignment]
+    return blended
+
+
 def colour(class_index: int) -> Colour:
     """Return the colour of a class: always the same, and far from those of its neighbours."""
     hue = (FIRST_HUE + class_index * GOLDEN_RATIO) % 1

@@ -62,6 +62,7 @@ def promised_outputs(card: Card) -> tuple[Tensor, ...]:
         Tensor("scores", "tensor(float)", ("N", rows)),
         Tensor("labels", "tensor(int32)", ("N", rows)),
         Tensor("count", "tensor(int32)", ("N",)),
+        Tensor("origin", "tensor(int32)", ("N", rows, 3)),
     )
 
 

@@ -13,11 +13,14 @@ from boxwright import cores
 from boxwright.admission import Admission
 from boxwright.batching import Batcher
 from boxwright.bundle import Bundle
+from boxwright.geometry.framing import Framing
+from boxwright.geometry.views import Origin, origin_of
 from boxwright.imaging import Prepared, prepare
 from boxwright.query import Query
 from boxwright.repository import Repository
 from boxwright.selection import Selection, scaled_back
 from boxwright.settings import Settings
+from boxwright_contract.card import Card
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.pixels import Limits
 
@@ -50,6 +53,8 @@ class Answer:
     """(n,) in 0..1"""
     labels: NDArray[np.int32]
     """(n,): positions in the card's classes."""
+    origins: tuple[Origin, ...]
+    """n, or none where the query asked for none."""
     times: StageTimes
 
 
@@ -90,6 +95,9 @@ class Pipeline:
             boxes=scaled_back(found.boxes[keep], image),
             scores=found.scores[keep],
             labels=found.labels[keep],
+            origins=_origins(found.origins[keep], model.bundle.card, image)
+            if query.with_origins
+            else (),
             times=StageTimes(
                 decode_ms=image.decode_ms,
                 resize_ms=image.resize_ms,
@@ -114,3 +122,9 @@ class Pipeline:
         """End the worker threads. No query may be inside."""
         self._decoders.shutdown()
         self._batcher.close()
+
+
+def _origins(cells: NDArray[np.int32], card: Card, image: Prepared) -> tuple[Origin, ...]:
+    """Return where detections come from, whose `cells` (n, 3) are: which of the levels, y, x."""
+    framing = Framing.of(card.input, image.height_px, image.width_px)
+    return tuple(origin_of(card.levels[level], y, x, framing) for level, y, x in cells.tolist())

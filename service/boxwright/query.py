@@ -37,4 +37,6 @@ class Query:
     """None: as many as the model can."""
     classes: tuple[str, ...] = ()
     """Empty: all."""
+    with_origins: bool = False
+    """Whether to tell which cell each detection comes from, and what it sees."""
     deadline: Deadline = field(default_factory=Deadline)

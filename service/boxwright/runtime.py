@@ -50,6 +50,8 @@ class Outputs:
     """(N, D)"""
     count: NDArray[np.int32]
     """(N,)"""
+    origin: NDArray[np.int32]
+    """(N, D, 3): the cell that each comes from: which of the card's levels, y, x."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,10 +21,18 @@ from boxwright.repository import Repository
 from boxwright.rpc.catalog import CatalogService
 from boxwright.rpc.detection import DetectionService
 from boxwright.rpc.edge import Edge
+from boxwright.rpc.geometry import GeometryService
 from boxwright.rpc.health import HealthService
 from boxwright.runtime import Runtime
 from boxwright.settings import Settings
-from boxwright.v1 import catalog_pb2, catalog_pb2_grpc, detection_pb2, detection_pb2_grpc
+from boxwright.v1 import (
+    catalog_pb2,
+    catalog_pb2_grpc,
+    detection_pb2,
+    detection_pb2_grpc,
+    geometry_pb2,
+    geometry_pb2_grpc,
+)
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.errors import BadSettings
 
@@ -33,6 +41,7 @@ log = logging.getLogger(__name__)
 SERVICES = (
     detection_pb2.DESCRIPTOR.services_by_name["DetectionService"].full_name,
     catalog_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
+    geometry_pb2.DESCRIPTOR.services_by_name["GeometryService"].full_name,
 )
 
 ROOM_OVER_LIMIT = 4
@@ -114,13 +123,17 @@ async def _running(settings: Settings) -> AsyncIterator[Address]:
     runtime = Runtime.open(settings.device, settings.threads)
     models = Repository.load(settings.models, runtime.load)
     plugins = Catalog.installed()
-    with contextlib.closing(Pipeline(models, settings)) as pipeline:
+    with (
+        contextlib.closing(Pipeline(models, settings)) as pipeline,
+        contextlib.closing(GeometryService(plugins, models, settings.max_requests)) as geometry,
+    ):
         detection_pb2_grpc.add_DetectionServiceServicer_to_server(
             DetectionService(pipeline), server
         )
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
             CatalogService(plugins, models), server
         )
+        geometry_pb2_grpc.add_GeometryServiceServicer_to_server(geometry, server)
         status = HealthService(*SERVICES)
         health_pb2_grpc.add_HealthServicer_to_server(status, server)
         reflection.enable_server_reflection(

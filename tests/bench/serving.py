@@ -62,7 +62,7 @@ def main(
     sent = _sent(photos)
     in_process = _in_process(models, sent)
     before = _load([in_process], sent, seconds)
-    with _server(models) as (process, address, start_s):
+    with server_process(models) as (process, address, start_s):
         fresh_mb = _resident_mb(process.pid)
         through = {count: _through(address, count, sent, seconds) for count in CLIENTS}
         busy_mb = _resident_mb(process.pid)
@@ -140,7 +140,7 @@ def _load(
 
 
 @contextmanager
-def _server(models: Path) -> Iterator[tuple[subprocess.Popen[str], str, float]]:
+def server_process(models: Path) -> Iterator[tuple[subprocess.Popen[str], str, float]]:
     """Yield a server in a process of its own, its address, and the time that it took to serve."""
     command = (sys.executable, "-m", "boxwright", "serve", "--port", "0", "--models", str(models))
     began = time.perf_counter()

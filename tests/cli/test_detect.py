@@ -154,3 +154,42 @@ def test_a_server_and_a_folder_of_models_exclude_each_other(models: Path) -> Non
     printed = boxwright("x.png", "--server", "127.0.0.1:1", "--models", str(models))
     assert printed.exit_code == 2
     assert "Leave out --server" in printed.stderr
+
+
+@pytest.mark.usefixtures("photos")
+def test_origins_are_told_in_the_table_and_in_json(address: Address) -> None:
+    asked = ("photos/red.png", "--origins", "--server", str(address))
+    head, row = boxwright(*asked).stdout.splitlines()
+    assert head.split()[7:] == ["level", "y", "x", "sees", "x_min,", "y_min,", "x_max,", "y_max"]
+    assert row.split()[7:] == ["C0", "20", "30", "60.0", "40.0", "62.0", "42.0"]
+    answer = json.loads(boxwright(*asked, "--output", "jsonl").stdout)
+    assert answer["detections"][0]["origin"] == {
+        "level": "C0",
+        "cell": [20, 30],
+        "region_px": [60, 40, 62, 42],
+    }
+
+
+@pytest.mark.usefixtures("photos")
+def test_regions_are_drawn_on_copies_only_where_that_is_asked(address: Address) -> None:
+    image = np.zeros((128, 192, 3), np.uint8)
+    image[40:80, 60:120] = (0, 0, 200)
+    image[60, 90] = (0, 0, 255)
+    cv2.imwrite("photos/red.png", image)
+    copies = {}
+    for folder, options in (
+        ("plain", []),
+        ("told", ["--origins"]),
+        ("drawn", ["--annotate-regions"]),
+    ):
+        asked = ("photos/red.png", "--server", str(address), "--annotate", folder, *options)
+        assert boxwright(*asked).exit_code == 0
+        copies[folder] = Path(folder, "red.jpg").read_bytes()
+    assert copies["plain"] == copies["told"]
+    assert copies["plain"] != copies["drawn"]
+
+
+def test_regions_need_copies_to_be_drawn_on() -> None:
+    printed = boxwright("x.png", "--annotate-regions", "--server", "127.0.0.1:1")
+    assert printed.exit_code == 2
+    assert "Give --annotate FOLDER too" in printed.stderr

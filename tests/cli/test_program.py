@@ -99,5 +99,5 @@ def test_workshop_commands_say_which_install_they_need(command: list[str]) -> No
         [sys.executable, "-c", without_torch, *command], capture_output=True, text=True, check=False
     )
     assert done.returncode == 4
-    assert "need 'torch', which is not installed" in done.stderr
+    assert "'torch', which is not installed" in done.stderr
     assert "pip install 'boxwright[workshop]'" in done.stderr

@@ -11,7 +11,7 @@ from boxwright.server import Address
 from boxwright_contract.parts import Backbone
 
 README = Path(__file__).parents[2] / "README.md"
-CLIENT, PLUGIN = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+CLIENT, GEOMETRY, PLUGIN = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
 
 
 def test_the_client_example_prints_detections(
@@ -24,6 +24,16 @@ def test_the_client_example_prints_detections(
     monkeypatch.chdir(tmp_path)
     exec(CLIENT.replace("127.0.0.1:50051", str(address)), {})
     assert re.match(r"(red|green|blue) [01]\.\d* \(.*\)\n", capsys.readouterr().out)
+
+
+def test_the_geometry_example_prints_receptive_fields(
+    address: Address, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = GEOMETRY.replace("127.0.0.1:50051", str(address)).replace("people", "bright")
+    exec(asked, {})
+    sizes, *levels = capsys.readouterr().out.splitlines()
+    assert sizes == "(11, 11)"
+    assert levels
 
 
 def test_the_plugin_example_builds_what_it_declares() -> None:

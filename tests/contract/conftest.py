@@ -9,7 +9,9 @@ import pytest
 
 PREFACE = """
 from boxwright_contract.hookspecs import hookimpl
-from boxwright_contract.parts import Backbone, Detector, Level, Preprocessing, ProposalSource
+from boxwright_contract.parts import (
+    Backbone, BackboneFamily, Detector, Level, Preprocessing, ProposalSource, Weights,
+)
 
 def backbone(**changes):
     half = (0.5, 0.5, 0.5)
@@ -21,6 +23,9 @@ def backbone(**changes):
         "source": "nobody 2026",
     }
     return Backbone(**(fields | changes))
+
+def family(make, members=lambda: ["ant", "anteater"]):
+    return BackboneFamily(name="zoo", make=make, members=members, source="nobody 2026")
 """
 
 Install = Callable[..., Path]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from boxwright_contract.catalog import Catalog
+from boxwright_contract.errors import BadPlugin
 
 Install = Callable[..., Path]
 
@@ -125,12 +126,21 @@ def test_a_hook_that_raises_is_reported_with_its_line(install: Install, body: st
             "Backbone.levels[0].stride is True (bool), expected int.",
         ),
         (
+            "return [backbone(levels=(Level('C3', 8, 8, field=35),))]",
+            "Backbone.levels[0].field is 35 (int), expected Field.",
+        ),
+        (
             "return [backbone(levels=(Level('C4', 8, 16), Level('C3', 8, 8)))]",
             "have strides [16, 8]. Offer at least one level, finest first",
         ),
         (
             "return [backbone(preprocessing=Preprocessing(mean=(0, 0), std=(1, 1, 1)))]",
             "Backbone.preprocessing.mean has 2 items, expected 3.",
+        ),
+        (
+            "given = Weights(name='a', origin='b', sha256='0123456', licence='c', locate=print)\n"
+            "    return [backbone(weights=(given,))]",
+            "the weights 'a' have the SHA-256 '0123456'. Give its 64 small hexadecimal digits, or",
         ),
         (
             "half = (0.5,) * 3\n"
@@ -145,6 +155,33 @@ def test_a_wrong_answer_is_told_from_the_right_one(install: Install, body: str, 
     catalog = Catalog.installed()
     assert said in the_reason(catalog)
     assert "tiny" not in catalog.backbones
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("None", "Backbone is None (NoneType), expected Backbone. Mend what the plugin returns."),
+        ("backbone(name='ant')", "Backbone.name is 'ant', but 'zoo:ant' was asked for."),
+        ("backbone(name='zoo:ant', levels=())", "levels of backbone 'zoo:ant' have strides []"),
+        ("1 / 0", "making 'zoo:ant' raised ZeroDivisionError: division by zero ("),
+    ],
+)
+def test_a_family_that_makes_something_else_costs_only_what_was_asked_for(
+    install: Install, made: str, said: str
+) -> None:
+    families = "@hookimpl\ndef boxwright_backbone_families():\n"
+    install(SICK, f"{families}    return [family(lambda name: {made})]\n")
+    catalog = Catalog.installed()
+    assert reasons(catalog) == []
+    with pytest.raises(BadPlugin) as caught:
+        catalog.backbone("zoo:ant")
+    assert said in str(caught.value)
+
+
+def test_a_family_with_a_colon_in_its_name_is_refused(install: Install) -> None:
+    part = "BackboneFamily(name='z:o', make=print, members=list, source='')"
+    install(SICK, f"@hookimpl\ndef boxwright_backbone_families():\n    return [{part}]\n")
+    assert "BackboneFamily.name is 'z:o'. Use small letters" in the_reason(Catalog.installed())
 
 
 def test_a_wrong_part_does_not_cost_the_sound_ones_beside_it(install: Install) -> None:

@@ -9,15 +9,23 @@ from boxwright_contract import card
 from boxwright_contract.card import (
     AccuracyRecord,
     Card,
+    LevelRecord,
     ParityRecord,
     PluginRecord,
     WeightsRecord,
 )
 from boxwright_contract.errors import BadBundle
+from boxwright_contract.geometry.field import AxisField, EffectiveField, Field
 from boxwright_contract.input_rule import InputRule
-from boxwright_contract.parts import Level
+from boxwright_contract.parts import RegionLevel
 
 WHERE = "models/people/1/model.json"
+SIDE = AxisField(16, (-107, -99), (98, 106))
+P3 = LevelRecord(
+    level=RegionLevel(name="P3", channels=64, stride=8, anchors_px=((-16.0, -16.0, 16.0, 16.0),)),
+    field=Field(axes=(SIDE, None), whole_through=("gate",), exact_at_border=False),
+    effective_field=EffectiveField(sigma_px=(21.5, 20.25), box95_px=(85, 81), images=64),
+)
 CARD = Card(
     detector=PluginRecord(name="faster_rcnn", distribution="boxwright", version="0.1.0"),
     backbone=PluginRecord(name="tiny", distribution="boxwright-tiny", version="1.2"),
@@ -25,7 +33,12 @@ CARD = Card(
     input=InputRule(short_side_px=320, long_side_px=448, divisor=32),
     most_detections=100,
     min_score=0.5,
-    levels=(Level("P3", 64, 8), Level("P4", 64, 16)),
+    levels=(
+        P3,
+        LevelRecord(
+            level=RegionLevel(name="P4", channels=64, stride=16), field=None, field_unknown="odd"
+        ),
+    ),
     precision="float16",
     weights=WeightsRecord(origin="trained here", licence="Apache-2.0"),
     parity=ParityRecord(
@@ -55,7 +68,7 @@ def test_a_card_is_read_back_as_it_was_written() -> None:
 def test_a_card_is_written_for_people() -> None:
     lines = card.encode(CARD).decode().splitlines()
     assert lines[0] == "{"
-    assert '  "format": 1,' in lines
+    assert '  "format": 2,' in lines
     assert "Würfel" in card.encode(CARD).decode()
 
 
@@ -73,8 +86,12 @@ def test_what_a_card_leaves_out_has_its_default() -> None:
         (changed(classes=None), "missing required field `classes`"),
         (changed(min_score="high"), r"Expected `float`, got `str` - at `\$.min_score`"),
         (changed(precision="int8"), r"Invalid enum value 'int8' - at `\$.precision`"),
-        (changed(levels=[{"name": "P3"}]), r"missing required field `channels`"),
-        (changed(format=2), "has card format 2; this Boxwright reads 1. Export the model again"),
+        (changed(levels=[{"level": {"name": "P3"}}]), r"missing required field `channels`"),
+        (changed(format=None), r"missing required field `format`"),
+        (
+            changed(format=1, levels=[]),
+            "has card format 1; this Boxwright reads 2. Export the model",
+        ),
     ],
 )
 def test_what_is_not_a_card_is_refused_by_name(text: bytes, said: str) -> None:

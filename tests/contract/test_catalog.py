@@ -9,6 +9,19 @@ from boxwright_contract.errors import UnknownName
 
 Install = Callable[..., object]
 
+ZOO = """
+    from boxwright_contract.errors import UnknownName
+
+    def make(name):
+        if name != "ant":
+            raise UnknownName(name)
+        return backbone(name="zoo:ant")
+
+    @hookimpl
+    def boxwright_backbone_families():
+        return [family(make)]
+"""
+
 SOUND = """
     @hookimpl
     def boxwright_backbones():
@@ -48,7 +61,12 @@ def test_one_plugin_may_answer_every_hook(install: Install) -> None:
     @hookimpl
     def boxwright_detectors():
         return [Detector(name="finder", options=Options, build=nothing, losses=nothing,
-                         detect=nothing, exportable=nothing, levels=nothing, source="nobody")]
+                         detect=nothing, exportable=nothing, levels=nothing, features=nothing,
+                         source="nobody")]
+
+    @hookimpl
+    def boxwright_backbone_families():
+        return [family(nothing)]
 
     @hookimpl
     def boxwright_proposals():
@@ -59,6 +77,38 @@ def test_one_plugin_may_answer_every_hook(install: Install) -> None:
     assert catalog.backbone("tiny").levels[0].stride == 8
     assert catalog.detector("finder").needs_proposals is False
     assert catalog.proposal_source("guesser").name == "guesser"
+    assert list(catalog.families["zoo"].part.members()) == ["ant", "anteater"]
+
+
+def test_a_family_makes_a_backbone_when_it_is_asked_for(install: Install) -> None:
+    install("boxwright-zoo", ZOO)
+    catalog = Catalog.installed()
+    offer = catalog.backbone_offer("zoo:ant")
+    assert (offer.part.name, offer.distribution, offer.version) == (
+        "zoo:ant",
+        "boxwright-zoo",
+        "1.2",
+    )
+    assert catalog.families["zoo"].part.source == "nobody 2026"
+    assert not any(name.startswith("zoo") for name in catalog.backbones)
+    assert catalog.problems == ()
+
+
+def test_a_name_that_a_family_has_not_is_answered_with_the_nearest(install: Install) -> None:
+    install("boxwright-zoo", ZOO)
+    with pytest.raises(UnknownName) as caught:
+        Catalog.installed().backbone("zoo:amt")
+    assert str(caught.value) == (
+        "no backbone named 'zoo:amt'. Did you mean 'zoo:ant' or 'zoo:anteater'? zoo has 2 others."
+    )
+    with pytest.raises(UnknownName, match=r"no backbone named 'zoo:\.\./ant'"):
+        Catalog.installed().backbone("zoo:../ant")
+
+
+def test_a_family_that_is_not_there_is_answered_with_those_that_are(install: Install) -> None:
+    install("boxwright-zoo", ZOO)
+    with pytest.raises(UnknownName, match=r"no backbone named 'zo:ant'.* Known: .*zoo:NAME"):
+        Catalog.installed().backbone("zo:ant")
 
 
 def test_names_are_in_the_order_of_the_alphabet(install: Install) -> None:

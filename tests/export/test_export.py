@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from boxwright_contract.card import Card, decode
 from boxwright_contract.errors import BadPlugin, BadSettings, ParityFailed
-from boxwright_contract.parts import Level
+from boxwright_contract.geometry.field import chain_field
 from boxwright_plugins.graph.faster_rcnn import exportable
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn
 from boxwright_workshop.export import Release, export_bundle
@@ -40,10 +40,25 @@ def test_a_bundle_is_a_graph_and_a_card_that_knows_it(bundle: Path, card: Card) 
     assert sorted(path.name for path in bundle.iterdir()) == ["model.json", "model.onnx"]
     assert card.graph_sha256 == hashlib.sha256((bundle / "model.onnx").read_bytes()).hexdigest()
     assert card.most_detections == 20
-    assert card.levels == (Level("C2", 12, 4), Level("C3", 16, 8), Level("C4", 24, 16))
     assert (card.backbone.name, card.backbone.distribution) == ("tiny", "arboretum")
     assert (card.backbone.version, card.detector.name) == ("3.1", "faster_rcnn")
     assert card.made_with["torch"] == torch.__version__.split("+")[0]
+
+
+def test_the_card_tells_what_each_map_sees(card: Card) -> None:
+    levels = [record.level for record in card.levels]
+    assert [(level.name, level.channels, level.stride) for level in levels] == [
+        ("P2", 16, 4),
+        ("P3", 16, 8),
+        ("P4", 16, 16),
+        ("P5", 16, 32),
+    ]
+    assert [len(level.anchors_px) for level in levels] == [6, 6, 6, 6]
+    fields = {record.level.name: record.field for record in card.levels}
+    assert fields["P4"] == chain_field(63, 16, 31)  # 7 + 2 * 4 + 2 * 8 + 2 * 16
+    assert fields["P5"] == chain_field(63, 32, 31)  # every second of P4's
+    assert fields["P3"] is not None
+    assert [axis and axis.phases for axis in fields["P3"].axes] == [2, 2]
 
 
 def test_nothing_else_is_left_beside_a_bundle(bundle: Path) -> None:
@@ -71,7 +86,8 @@ def test_export_reports_every_canvas(bundle: Path, steps: list[tuple[str, int, i
     assert bundle.exists()
     assert steps[:2] == [("writing the graph", 0, 1), ("writing the graph", 1, 1)]
     done = [number for what, number, _ in steps if what == "comparing with torch"]
-    assert done == list(range(1, steps[-1][2] + 1))
+    assert done == list(range(1, 38 + 1))
+    assert steps[-1] == ("measuring receptive fields", 1, 1)
 
 
 def test_a_graph_holds_standard_operators_and_nothing_that_branches(bundle: Path) -> None:
@@ -107,6 +123,7 @@ def test_inputs_and_outputs_are_as_the_contract_says(bundle: Path) -> None:
         "scores": ("tensor(float)", [n, 20]),
         "labels": ("tensor(int32)", [n, 20]),
         "count": ("tensor(int32)", [n]),
+        "origin": ("tensor(int32)", [n, 20, 3]),
     }
 
 
@@ -169,7 +186,7 @@ class Branching(nn.Module):
         pixels = image.float().flatten(1)
         rows = torch.arange(len(image))[:, None] + image_size[:, :1] + pixels[:, :4]
         where = (pixels[0] > 0).nonzero()[:, 0].sum()
-        return rows[:, None], rows[:, :1] + where, rows[:, :1].int(), rows[:, 0].int()
+        return rows[:, None], rows[:, :1] + where, rows[:, :1].int(), rows[:, 0].int(), rows.int()
 
 
 def test_a_graph_that_cannot_be_served_is_refused_by_name(tmp_path: Path) -> None:
@@ -196,10 +213,11 @@ def test_rows_after_count_are_zero(bundle: Path, pictures: Callable[..., Group])
     group = pictures([(90, 120), (0, 0), (31, 33)], (96, 128))
     session = ort.InferenceSession(bundle / "model.onnx", providers=["CPUExecutionProvider"])
     feeds = {"image": group.canvas, "image_size": group.image_size}
-    boxes, scores, labels, count = session.run(None, feeds)
+    boxes, scores, labels, count, origin = session.run(None, feeds)
     assert count[0] > count[1] == 0
     for i, found in enumerate(count):
         assert (scores[i, :found] > 0.25).all()
         assert not scores[i, found:].any()
         assert not boxes[i, found:].any()
         assert not labels[i, found:].any()
+        assert not origin[i, found:].any()

@@ -11,10 +11,10 @@ from torchvision.models.detection import FasterRCNN, fasterrcnn_resnet50_fpn
 from torchvision.ops import roi_align
 
 from boxwright_contract.catalog import Catalog
-from boxwright_contract.errors import BadSettings, UnknownName
+from boxwright_contract.errors import BadSettings
 from boxwright_contract.parts import Backbone, Batch, Level, Preprocessing, Truth
-from boxwright_plugins.detectors.faster_rcnn import build, detect, losses
-from boxwright_plugins.faster_rcnn_options import Options, levels_of
+from boxwright_plugins.detectors.faster_rcnn import build, detect, features, levels, losses
+from boxwright_plugins.faster_rcnn_options import Options, backbone_levels
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn, region_pool
 
 BACKBONES = Catalog.installed().backbones
@@ -110,22 +110,22 @@ def test_a_region_is_pooled_from_the_level_of_its_size(side_px: int, stride: int
 
 def test_a_region_is_pooled_without_half_a_pixel_of_shift_and_never_from_the_extra_level() -> None:
     pool = ours().roi_heads.box_roi_pool
-    sides = {"C2": 64, "C3": 32, "C4": 16, "C5": 8, "pool": 4}
+    sides = {"P2": 64, "P3": 32, "P4": 16, "P5": 8, "P6": 4}
     levels = {name: torch.rand(1, 3, side, side) for name, side in sides.items()}
     box = torch.tensor([[3.3, 5.1, 90.7, 61.2]])
     found = pool(levels, [box], [(256, 256)])
-    assert found.equal(roi_align(levels["C2"], [box], 7, 1 / 4, 2, aligned=False))
+    assert found.equal(roi_align(levels["P2"], [box], 7, 1 / 4, 2, aligned=False))
     large = torch.tensor([[0.0, 0, 5000, 5000]])
     assert pool(levels, [large], [(256, 256)]).equal(
-        roi_align(levels["C5"], [large], 7, 1 / 32, 2, aligned=False)
+        roi_align(levels["P5"], [large], 7, 1 / 32, 2, aligned=False)
     )
 
 
 def test_the_first_image_does_not_decide_how_the_next_are_pooled() -> None:
     levels = (Level("C4", 3, 16), Level("C5", 3, 32))
-    features = {"C4": torch.rand(1, 3, 16, 16), "C5": torch.rand(1, 3, 8, 8)}
+    features = {"P4": torch.rand(1, 3, 16, 16), "P5": torch.rand(1, 3, 8, 8)}
     box = [torch.tensor([[10.0, 10, 100, 100]])]
-    used, fresh = (region_pool(levels, Options()) for _ in range(2))
+    used, fresh = (region_pool(levels, ("P4", "P5"), Options()) for _ in range(2))
     used(features, box, [(40, 30)])  # little of a canvas of 256 x 256 px
     assert used(features, box, [(256, 256)]).equal(fresh(features, box, [(256, 256)]))
 
@@ -212,20 +212,25 @@ def test_losses_are_finite_float32_with_boxes_and_without(reduced: bool) -> None
 
 def test_left_to_itself_it_takes_the_deepest_level_of_each_stride() -> None:
     backbone = BACKBONES["mobilenet_v3_large"].part
-    names = [level.name for level in levels_of(backbone, Options())]
+    names = [level.name for level in backbone_levels(backbone, Options())]
     assert names == ["C2", "C3", "C4", "C5"]
-    narrow = levels_of(backbone, Options(levels=("C5", "C5_narrow")))
+    narrow = backbone_levels(backbone, Options(levels=("C5", "C5_narrow")))
     assert [level.name for level in narrow] == ["C5_narrow", "C5"]
 
 
-def test_a_level_that_is_not_there_is_refused_with_the_nearest() -> None:
-    with pytest.raises(UnknownName, match="no level of resnet50 named 'C6'"):
-        levels_of(BACKBONES["resnet50"].part, Options(levels=("C5", "C6")))
-
-
-def test_levels_with_a_gap_are_refused() -> None:
-    with pytest.raises(BadSettings, match=r"C3, C5 of resnet50 have the strides \[8, 32\]"):
-        levels_of(BACKBONES["resnet50"].part, Options(levels=("C3", "C5")))
+def test_levels_of_regions_are_those_that_the_net_makes_and_that_its_anchors_stand_on() -> None:
+    net = tiny()
+    assert isinstance(net, FasterRcnn)
+    declared = levels(TINY, FEW)
+    with torch.no_grad():
+        made = features(net)(torch.rand(1, 3, 64, 96))
+    assert {name: tuple(level.shape[1:]) for name, level in made.items()} == {
+        level.name: (level.channels, 64 // level.stride, 96 // level.stride) for level in declared
+    }
+    assert list(made) == [level.name for level in declared] == ["P3", "P4", "P5"]
+    generator = net.rpn.anchor_generator
+    anchors = [torch.tensor(level.anchors_px) for level in declared]
+    assert all(a.equal(b) for a, b in zip(anchors, generator.cell_anchors, strict=True))
 
 
 def test_levels_with_different_numbers_of_anchors_are_refused() -> None:

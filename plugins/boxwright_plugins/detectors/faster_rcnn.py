@@ -9,8 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from boxwright_contract.hookspecs import hookimpl
-from boxwright_contract.parts import Backbone, Batch, Detections, Detector, Losses, Truth
-from boxwright_plugins.faster_rcnn_options import Options, levels_of
+from boxwright_contract.parts import (
+    Backbone,
+    Batch,
+    Detections,
+    Detector,
+    Losses,
+    RegionLevel,
+    Truth,
+)
+from boxwright_plugins.faster_rcnn_options import Options
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,6 +54,18 @@ def exportable(net: nn.Module) -> nn.Module:
     return exportable(cast("FasterRcnn", net))
 
 
+def levels(backbone: Backbone, options: Options) -> tuple[RegionLevel, ...]:
+    """Return the levels of the pyramid and the extra one, with their anchors."""
+    from boxwright_plugins.nets import faster_rcnn
+
+    return faster_rcnn.region_levels(backbone, options)
+
+
+def features(net: nn.Module) -> nn.Module:
+    """Return the backbone under its pyramid."""
+    return net.get_submodule("backbone")
+
+
 @hookimpl
 def boxwright_detectors() -> list[Detector]:
     """Offer Faster R-CNN."""
@@ -57,7 +77,8 @@ def boxwright_detectors() -> list[Detector]:
             losses=losses,
             detect=detect,
             exportable=exportable,
-            levels=levels_of,
+            levels=levels,
+            features=features,
             source="Ren et al. 2015, arXiv:1506.01497",
         )
     ]

@@ -30,14 +30,14 @@ class ExportableFasterRcnn(nn.Module):
         self.pooling = Pooling(pool, strides_of(net.backbone, self.pooled_levels))
         self.region_heads = RegionHeads(net.roi_heads)
 
-    def forward(self, image: Tensor, image_size: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Map (N, H, W, 3) uint8 and (N, 2) int32 to boxes, scores, labels and count."""
+    def forward(self, image: Tensor, image_size: Tensor) -> tuple[Tensor, ...]:
+        """Map (N, H, W, 3) uint8 and (N, 2) int32 to boxes, scores, labels, count and origin."""
         _, height, width, _ = image.shape
         levels = self.backbone(self.normalize(image, image_size))
-        boxes, real = self.proposals(list(levels.values()), (height, width), image_size)
+        boxes, cells, real = self.proposals(list(levels.values()), (height, width), image_size)
         pooled = [level for name, level in levels.items() if name in self.pooled_levels]
         regions: Tensor = self.pooling(pooled, boxes)
-        return self.region_heads(regions, boxes, real, image_size)
+        return self.region_heads(regions, boxes, cells, real, image_size)
 
 
 def exportable(net: FasterRcnn) -> nn.Module:

@@ -76,3 +76,12 @@ def between(x: Tensor, start: Tensor, end: Tensor) -> Tensor:
     """Return rows `start` (1,) to `end` (1,) of `x`, int64 that are known only at run time."""
     axis = torch.zeros(1, dtype=torch.int64)
     return torch.onnx.ops.symbolic("Slice", (x, start, end, axis), dtype=x.dtype, shape=x.shape)
+
+
+def quotient(x: Tensor, divisor: int) -> Tensor:
+    """Return `x` // `divisor` for int64 that is not negative.
+
+    Torch's own division is exported in floats, which a runtime may round to bfloat16.
+    """
+    divisors = torch.full((1,), divisor)
+    return torch.onnx.ops.symbolic("Div", (x, divisors), dtype=x.dtype, shape=x.shape)

@@ -12,7 +12,7 @@ from torchvision.models.detection.rpn import RegionProposalNetwork
 
 from boxwright_plugins.graph import DROPPED
 from boxwright_plugins.graph.boxes import at_least, clip
-from boxwright_plugins.graph.operators import non_max_suppression
+from boxwright_plugins.graph.operators import non_max_suppression, quotient
 from boxwright_plugins.graph.selection import NOTHING, best, rows_at
 
 
@@ -32,7 +32,7 @@ class Proposals(nn.Module):
 
     def forward(
         self, levels: Sequence[Tensor], canvas: tuple[int, int], image_size: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the proposals of each image, best first.
 
         Args:
@@ -41,14 +41,17 @@ class Proposals(nn.Module):
             image_size: (N, 2).
 
         Returns:
-            (N, P, 4) boxes, and (N, P) bool: which of them are proposals and which are filling.
+            (N, P, 4) boxes; (N, P, 3) int64 level, y and x of the cells whose anchors they were;
+            (N, P) bool, which of them are proposals and which are filling.
         """
         objectness, deltas = self.head(list(levels))
         chosen = [
-            self._best_of_level(*level, canvas)
-            for level in zip(objectness, deltas, self.base_anchors, strict=True)
+            self._best_of_level(i, *level, canvas)
+            for i, level in enumerate(zip(objectness, deltas, self.base_anchors, strict=True))
         ]
-        logits, deltas, anchors = (torch.cat(parts, dim=1) for parts in zip(*chosen, strict=True))
+        logits, deltas, anchors, cells = (
+            torch.cat(parts, dim=1) for parts in zip(*chosen, strict=True)
+        )
         images, total = logits.shape
         boxes = self.coder.decode_single(deltas.reshape(-1, 4), anchors.reshape(-1, 4))
         boxes = clip(boxes.reshape(images, -1, 4), image_size)
@@ -63,17 +66,18 @@ class Proposals(nn.Module):
         )
         scores = torch.where(kept.reshape(images, -1), scores, DROPPED)
         scores, positions = best(scores, min(self.most, total))
-        return rows_at(boxes, positions), scores >= 0
+        return rows_at(boxes, positions), rows_at(cells, positions), scores >= 0
 
     def _best_of_level(
-        self, objectness: Tensor, deltas: Tensor, base: Tensor, canvas: tuple[int, int]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return logits (N, S), deltas (N, S, 4) and anchors (N, S, 4) of S candidates."""
+        self, level: int, objectness: Tensor, deltas: Tensor, base: Tensor, canvas: tuple[int, int]
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return logits (N, S), deltas and anchors (N, S, 4), cells (N, S, 3) of S candidates."""
         images, _, height, width = objectness.shape
         anchors = shifted(base, (height, width), canvas)
         logits, positions = best(by_anchor(objectness, 1)[..., 0], self.candidates)
         here = anchors.index_select(0, positions.flatten()).reshape(images, -1, 4)
-        return logits, rows_at(by_anchor(deltas, 4), positions), here
+        deltas = rows_at(by_anchor(deltas, 4), positions)
+        return logits, deltas, here, cells_of(positions, level, base.shape[0], width)
 
 
 def by_anchor(maps: Tensor, values: int) -> Tensor:
@@ -81,6 +85,20 @@ def by_anchor(maps: Tensor, values: int) -> Tensor:
     images, channels, height, width = maps.shape
     split = maps.reshape(images, channels // values, values, height, width)
     return split.permute(0, 3, 4, 1, 2).reshape(images, -1, values)
+
+
+def cells_of(positions: Tensor, level: int, anchors: int, width: int) -> Tensor:
+    """Return level, y and x, (N, S, 3), of the cells of anchors at `positions` (N, S).
+
+    Args:
+        positions: Among the anchors of the level, in their order.
+        level: Which it is.
+        anchors: Of one cell.
+        width: Cells in a row.
+    """
+    cell = quotient(positions, anchors)
+    y = quotient(cell, width)
+    return torch.stack((torch.full_like(cell, level), y, cell - y * width), dim=-1)
 
 
 def shifted(base: Tensor, grid: tuple[int, int], canvas: tuple[int, int]) -> Tensor:

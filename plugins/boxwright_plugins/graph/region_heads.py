@@ -10,7 +10,7 @@ from torchvision.models.detection.roi_heads import RoIHeads
 
 from boxwright_plugins.graph import DROPPED
 from boxwright_plugins.graph.boxes import at_least, clip
-from boxwright_plugins.graph.operators import non_max_suppression
+from boxwright_plugins.graph.operators import non_max_suppression, quotient
 from boxwright_plugins.graph.selection import best, rows_at
 
 MIN_SIDE_PX = 1e-2
@@ -30,13 +30,16 @@ class RegionHeads(nn.Module):
         self.most: int = heads.detections_per_img
 
     def forward(
-        self, regions: Tensor, boxes: Tensor, real: Tensor, image_size: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return boxes (N, D, 4), scores (N, D), labels (N, D) and count (N,), best first.
+        self, regions: Tensor, boxes: Tensor, cells: Tensor, real: Tensor, image_size: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return boxes (N, D, 4), scores, labels (N, D), count (N,) and cells (N, D, 3).
+
+        They come best first.
 
         Args:
             regions: (N * P, C, cells, cells).
             boxes: (N, P, 4), where the regions are.
+            cells: (N, P, 3), where on the feature maps they come from.
             real: (N, P) bool; the others are filling.
             image_size: (N, 2) height, width.
         """
@@ -58,9 +61,11 @@ class RegionHeads(nn.Module):
         kept = kept.reshape(images, classes, proposals).transpose(1, 2)
         scores, positions = best(torch.where(kept, scores, DROPPED).flatten(1), self.most)
         real = scores >= 0
+        origin = rows_at(cells, quotient(positions, classes))
         return (
             torch.where(real[..., None], rows_at(found, positions), 0.0),
             torch.where(real, scores, 0.0),
             torch.where(real, positions % classes, 0).to(torch.int32),
             real.sum(dim=1).to(torch.int32),
+            torch.where(real[..., None], origin, 0).to(torch.int32),
         )

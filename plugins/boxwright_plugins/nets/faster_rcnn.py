@@ -18,8 +18,16 @@ from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.poolers import LevelMapper
 
 from boxwright_contract.errors import BadSettings
-from boxwright_contract.parts import Backbone, Batch, Detections, Level, Losses, Truth
-from boxwright_plugins.faster_rcnn_options import Options, levels_of
+from boxwright_contract.parts import (
+    Backbone,
+    Batch,
+    Detections,
+    Level,
+    Losses,
+    RegionLevel,
+    Truth,
+)
+from boxwright_plugins.faster_rcnn_options import Options, backbone_levels, pyramid_names
 from boxwright_plugins.nets.normalize import Normalize
 from boxwright_plugins.nets.pyramid import Pyramid
 
@@ -42,8 +50,9 @@ class FasterRcnn(nn.Module):
     def __init__(self, backbone: Backbone, classes: int, options: Options) -> None:
         super().__init__()
         self.normalize = Normalize(backbone.preprocessing)
-        levels = levels_of(backbone, options)
-        pyramid = Pyramid(backbone.build(), levels, options.pyramid_channels)
+        levels = backbone_levels(backbone, options)
+        names = pyramid_names(levels)
+        pyramid = Pyramid(backbone.build(), levels, names, options.pyramid_channels)
         sides, ratios = anchors_of(levels, options)
         inner = torchvision_frcnn.FasterRCNN(
             pyramid,
@@ -55,7 +64,7 @@ class FasterRcnn(nn.Module):
             rpn_post_nms_top_n_train=options.proposals_train,
             rpn_post_nms_top_n_test=options.proposals,
             rpn_score_thresh=options.min_objectness,
-            box_roi_pool=region_pool(levels, options),
+            box_roi_pool=region_pool(levels, names[:-1], options),
             box_head=torchvision_frcnn.TwoMLPHead(
                 pyramid.out_channels * options.region_cells**2, options.head_channels
             ),
@@ -77,14 +86,16 @@ class FasterRcnn(nn.Module):
         return ImageList(pixels, sizes), OrderedDict((k, v.float()) for k, v in levels.items())
 
 
-def region_pool(levels: tuple[Level, ...], options: Options) -> MultiScaleRoIAlign:
-    """Return torchvision's pooling, told the strides of its levels.
+def region_pool(
+    levels: tuple[Level, ...], names: tuple[str, ...], options: Options
+) -> MultiScaleRoIAlign:
+    """Return torchvision's pooling from the named maps, told the strides of the levels under them.
 
     Left alone it guesses them from the first images it sees, and keeps the guess: wrong for good if
     those were much smaller than their canvas.
     """
     pool = MultiScaleRoIAlign(
-        [level.name for level in levels],
+        list(names),
         output_size=options.region_cells,
         sampling_ratio=2,
         canonical_scale=options.canonical_side_px,
@@ -113,6 +124,28 @@ def anchors_of(
             "which share one proposal head. Give each level the same number of sides."
         )
     return sides, (options.anchor_ratios,) * len(sides)
+
+
+def region_levels(backbone: Backbone, options: Options) -> tuple[RegionLevel, ...]:
+    """Return the pyramid's levels, finest first, with the anchors of a cell of each."""
+    levels = backbone_levels(backbone, options)
+    sides, ratios = anchors_of(levels, options)
+    strides = [level.stride for level in levels]
+    named = zip(
+        pyramid_names(levels),
+        (*strides, 2 * strides[-1]),
+        AnchorGenerator(sides, ratios).cell_anchors,
+        strict=True,
+    )
+    return tuple(
+        RegionLevel(
+            name=name,
+            channels=options.pyramid_channels,
+            stride=stride,
+            anchors_px=tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in anchors.tolist()),
+        )
+        for name, stride, anchors in named
+    )
 
 
 def losses(net: FasterRcnn, batch: Batch, truths: list[Truth]) -> Losses:

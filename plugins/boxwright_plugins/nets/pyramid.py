@@ -13,16 +13,17 @@ from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastL
 
 from boxwright_contract.parts import Level
 
-EXTRA = "pool"
-"""Name of the extra level."""
-
 
 class Pyramid(nn.Module):
     """`body` and `fpn`, with parameters named as in torchvision's BackboneWithFPN."""
 
-    def __init__(self, body: nn.Module, levels: Sequence[Level], channels: int) -> None:
+    def __init__(
+        self, body: nn.Module, levels: Sequence[Level], names: Sequence[str], channels: int
+    ) -> None:
+        """Stand on `levels` of `body`; `names` are those of its own, the extra one's too."""
         super().__init__()
         self.levels = [level.name for level in levels]
+        self.names = tuple(names)
         self.out_channels = channels
         self.body = body
         self.fpn = FeaturePyramidNetwork(
@@ -32,4 +33,5 @@ class Pyramid(nn.Module):
     def forward(self, x: Tensor) -> "OrderedDict[str, Tensor]":
         """Map (N, 3, H, W) to the pyramid's levels, finest first, the extra one last."""
         features = self.body(x)
-        return self.fpn(OrderedDict((name, features[name]) for name in self.levels))
+        maps = self.fpn(OrderedDict((name, features[name]) for name in self.levels))
+        return OrderedDict(zip(self.names, maps.values(), strict=True))

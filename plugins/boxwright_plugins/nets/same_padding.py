@@ -6,7 +6,10 @@ the exporter's algebra grow without end; on such canvases it is always the same 
 
 from typing import Self
 
+from timm.layers.cond_conv2d import CondConv2d
 from timm.layers.conv2d_same import Conv2dSame
+from timm.layers.pool2d_same import AvgPool2dSame, MaxPool2dSame
+from timm.layers.std_conv import ScaledStdConv2dSame, StdConv2dSame
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -26,13 +29,13 @@ class ConvSame(nn.Conv2d):
             groups=conv.groups,
             bias=conv.bias is not None,
         )
-        same.load_state_dict(conv.state_dict())
+        same.weight, same.bias = conv.weight, conv.bias
         return same
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, C', H / stride, W / stride)."""
         reach = self.dilation[0] * (self.kernel_size[0] - 1) + 1
-        total = reach - self.stride[0]
+        total = max(reach - self.stride[0], 0)
         low, high = total // 2, total - total // 2
         return super().forward(functional.pad(x, (low, high, low, high)))
 
@@ -43,3 +46,14 @@ def with_constant_padding(net: nn.Module) -> nn.Module:
         if isinstance(module, Conv2dSame):
             net.set_submodule(name, ConvSame.like(module))
     return net
+
+
+def pads_by_size(net: nn.Module) -> tuple[str, ...]:
+    """Return the names of the layers that pad by the size at run time, which are not replaced."""
+    return tuple(
+        name
+        for name, module in net.named_modules()
+        if isinstance(module, AvgPool2dSame | MaxPool2dSame)
+        or (isinstance(module, StdConv2dSame | ScaledStdConv2dSame) and module.same_pad)
+        or (isinstance(module, CondConv2d) and module.dynamic_padding)
+    )

@@ -14,6 +14,8 @@ from boxwright_workshop.parity.matching import Answer, match
 from boxwright_workshop.parity.near_ties import unexplained, variants
 from boxwright_workshop.parity.odd_sizes import Group
 
+COMPARED = ("boxes", "scores", "labels", "count")
+
 
 @dataclass
 class Comparison:
@@ -59,7 +61,7 @@ class Comparison:
     def of_graph(self, group: Group) -> list[Answer]:
         """Return what the graph finds in each image of a group."""
         feeds = {"image": group.canvas, "image_size": group.image_size}
-        boxes, scores, labels, count = self.session.run(None, feeds)
+        boxes, scores, labels, count = self.session.run(COMPARED, feeds)
         return [
             Answer(boxes[i, :found], scores[i, :found], labels[i, :found].astype(np.int64))
             for i, found in enumerate(count.tolist())

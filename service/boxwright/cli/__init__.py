@@ -2,7 +2,18 @@
 
 import typer
 
-from boxwright.cli import demo, detect, evaluate, export, models, plugins, serve, train
+from boxwright.cli import (
+    demo,
+    detect,
+    evaluate,
+    export,
+    geometry,
+    models,
+    new_backbone,
+    plugins,
+    serve,
+    train,
+)
 from boxwright.cli.commands import Commands
 from boxwright.cli.exit_codes import MEANINGS
 from boxwright.cli.options import Version
@@ -28,7 +39,9 @@ app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(detect.detect)
 app.command()(models.models)
-app.command()(plugins.plugins)
+app.add_typer(plugins.app, name="plugins")
+app.command()(new_backbone.new_backbone)
+app.add_typer(geometry.app, name="geometry")
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(export.export)

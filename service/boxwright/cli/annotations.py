@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from boxwright_contract.errors import BadSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from boxwright.client import Result
 
 
@@ -33,19 +36,35 @@ def targets(folder: Path, files: Iterable[Path]) -> dict[Path, Path]:
     return chosen
 
 
-def write_annotated(file: Path, result: "Result", target: Path) -> None:
+def write_annotated(file: Path, result: "Result", target: Path, *, regions: bool = False) -> None:
     """Write `file` with its detections drawn on it, upright, to `target`.
+
+    With `regions`, what the cells see that they come from is outlined under them.
+
+    Raises:
+        BadSettings: `target` cannot be written.
+    """
+    from boxwright.drawing import draw, outline
+    from boxwright_contract.pixels import Limits, decode
+
+    pixels = decode(file.read_bytes(), Limits())
+    if regions:
+        pixels = outline(pixels, result.detections)
+    write_picture(draw(pixels, result.detections), target)
+
+
+def write_picture(pixels: "NDArray[np.uint8]", target: Path) -> None:
+    """Write `pixels` (H, W, 3) RGB to `target`, in the format that its name ends in.
 
     Raises:
         BadSettings: `target` cannot be written.
     """
     import cv2
 
-    from boxwright.drawing import draw
-    from boxwright_contract.pixels import Limits, decode
-
-    drawn = draw(decode(file.read_bytes(), Limits()), result.detections)
-    _, encoded = cv2.imencode(target.suffix, cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
+    try:
+        _, encoded = cv2.imencode(target.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    except cv2.error as error:
+        raise BadSettings(f"'{target}' names no format of pictures. End it in .png.") from error
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(encoded.tobytes())

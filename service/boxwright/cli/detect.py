@@ -14,7 +14,7 @@ from boxwright.cli.inputs import Input, expand
 from boxwright.cli.options import Models, Server
 from boxwright.cli.progress import in_order, progress
 from boxwright.cli.reports import Output, reporter
-from boxwright_contract.errors import BoxwrightError, UnknownName, Unreachable
+from boxwright_contract.errors import BadSettings, BoxwrightError, UnknownName, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,20 +45,30 @@ def detect(
     output: Annotated[
         Output, typer.Option(help="A table, or a line of JSON for each image.")
     ] = "table",
+    origins: Annotated[
+        bool,
+        typer.Option("--origins", help="Tell the cell that each comes from, and what it sees."),
+    ] = False,
     annotate: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Write copies with the boxes drawn into FOLDER."),
     ] = None,
+    annotate_regions: Annotated[
+        bool,
+        typer.Option("--annotate-regions", help="Draw too, lightly, what their cells see."),
+    ] = False,
 ) -> None:
     """Find the objects in images.
 
     Prints a label, a score and a box in pixels for each. Without --server it starts a server for
     itself. A file that cannot be used is named on stderr, and the rest is done.
     """
+    if annotate_regions and not annotate:
+        raise BadSettings("--annotate-regions draws on copies. Give --annotate FOLDER too.")
     inputs = expand(paths)
     files = [one.path for one in inputs]
     copies = targets(annotate, files) if annotate else {}
-    head, report = reporter(output, files)
+    head, report = reporter(output, files, origins)
     failed = 0
     with connected(server, models) as client:
         ask = partial(
@@ -68,8 +78,10 @@ def detect(
             min_score=min_score,
             max_detections=max_detections,
             classes=classes or (),
+            with_origins=origins or annotate_regions,
         )
-        outcomes = in_order(lambda one: _look(one, ask, copies.get(one.path)), inputs)
+        write = partial(write_annotated, regions=annotate_regions)
+        outcomes = in_order(lambda one: _look(one, ask, write, copies.get(one.path)), inputs)
         for one, outcome in zip(inputs, progress(outcomes, len(inputs)), strict=True):
             for line in (*head, *report(one.path, outcome)):
                 typer.echo(line, file=sys.stdout)  # named, so that the bar makes way for it
@@ -83,7 +95,10 @@ def detect(
 
 
 def _look(
-    one: Input, ask: "Callable[[Path], Result]", copy: Path | None
+    one: Input,
+    ask: "Callable[[Path], Result]",
+    write: "Callable[[Path, Result, Path], None]",
+    copy: Path | None,
 ) -> "Result | BoxwrightError":
     """Return what came of one file; what would befall every file is raised."""
     if one.problem:
@@ -91,7 +106,7 @@ def _look(
     try:
         result = ask(one.path)
         if copy:
-            write_annotated(one.path, result, copy)
+            write(one.path, result, copy)
     except (UnknownName, Unreachable):
         raise
     except BoxwrightError as error:

@@ -66,4 +66,6 @@ def export(
         f"images of {parity.image_sizes} sizes, {parity.detections} detections, ONNX Runtime is "
         f"within {parity.worst_box_px:.2g} px and {parity.worst_score:.2g} of torch."
     )
+    for reason in {record.field_unknown for record in card.levels if record.field is None}:
+        typer.echo(f"It will not tell what its cells see: {reason}", err=True)
     typer.echo(f"Next: boxwright serve --models {out}")

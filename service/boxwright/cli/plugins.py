@@ -1,8 +1,12 @@
-"""`boxwright plugins`: the parts that are installed."""
+"""`boxwright plugins`: the parts that are installed, and whether they are what they say."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import typer
+
+from boxwright.cli import plugins_check
+from boxwright.cli.commands import Commands
 from boxwright.cli.options import AsJson, Server
 from boxwright.cli.tables import print_json, print_problems, print_table
 
@@ -10,12 +14,19 @@ if TYPE_CHECKING:
     from boxwright.client import Plugin
 
 
-def plugins(server: Server = None, as_json: AsJson = False) -> None:
+app = typer.Typer(cls=Commands, invoke_without_command=True, rich_markup_mode=None)
+app.command()(plugins_check.check)
+
+
+@app.callback()
+def plugins(context: typer.Context, server: Server = None, as_json: AsJson = False) -> None:
     """List the backbones and detectors.
 
     Plugins that cannot be used are listed with the reason. Without --server they are those that
     are installed here.
     """
+    if context.invoked_subcommand:
+        return
     found = _found(server)
     if as_json:
         print_json([asdict(plugin) for plugin in found])
@@ -48,7 +59,7 @@ def _found(server: str | None) -> "tuple[Plugin, ...]":
         with Client(server) as client:
             return client.plugins()
 
-    from boxwright.rpc import wire
+    from boxwright.rpc.wire import catalog as wire
     from boxwright_contract.catalog import Catalog
 
     return reading.plugins(wire.plugins(Catalog.installed()))

@@ -17,6 +17,8 @@ Report = Callable[[Path, "Result | BoxwrightError"], Iterable[str]]
 
 COLUMNS = f"{'label':<16} {'score':>5}  {'x_min':>8} {'y_min':>8} {'x_max':>8} {'y_max':>8}"
 """The heads of `row`."""
+ORIGIN_COLUMNS = f"{'level':<5} {'y':>4} {'x':>4}  {'sees x_min, y_min, x_max, y_max':>35}"
+"""The heads of what --origins tells."""
 
 
 def row(found: "Detection") -> str:
@@ -25,8 +27,13 @@ def row(found: "Detection") -> str:
     return f"{found.label:<16} {found.score:>5.2f}  {edges}"
 
 
-def reporter(output: Output, files: Iterable[Path]) -> tuple[list[str], Report]:
-    """Return the lines to start with, and what makes the lines of one file."""
+def reporter(
+    output: Output, files: Iterable[Path], origins: bool = False
+) -> tuple[list[str], Report]:
+    """Return the lines to start with, and what makes the lines of one file.
+
+    With `origins` a table tells where each detection comes from; JSON does whenever it is known.
+    """
     if output == "jsonl":
         return [], _json_line
     width = max([len("file"), *(len(str(file)) for file in files)])
@@ -34,10 +41,22 @@ def reporter(output: Output, files: Iterable[Path]) -> tuple[list[str], Report]:
     def rows(file: Path, outcome: "Result | BoxwrightError") -> list[str]:
         if isinstance(outcome, BoxwrightError):
             return []
-        found = [row(detection) for detection in outcome.detections] or ["nothing found"]
+        tell = _row_with_origin if origins else row
+        found = [tell(detection) for detection in outcome.detections] or ["nothing found"]
         return [f"{file!s:<{width}}  {columns}" for columns in found]
 
-    return [f"{'file':<{width}}  {COLUMNS}"], rows
+    columns = f"{COLUMNS}  {ORIGIN_COLUMNS}" if origins else COLUMNS
+    return [f"{'file':<{width}}  {columns}"], rows
+
+
+def _row_with_origin(found: "Detection") -> str:
+    """Return `row`, and the cell and the region that the detection comes from."""
+    if found.origin is None:
+        return row(found)
+    y, x = found.origin.cell
+    region = found.origin.region_px
+    edges = "none" if region is None else " ".join(f"{edge:>8.1f}" for edge in region)
+    return f"{row(found)}  {found.origin.level:<5} {y:>4} {x:>4}  {edges}"
 
 
 def _json_line(file: Path, outcome: "Result | BoxwrightError") -> list[str]:
@@ -50,15 +69,28 @@ def _json_line(file: Path, outcome: "Result | BoxwrightError") -> list[str]:
             "width_px": outcome.width_px,
             "model": outcome.model,
             "version": outcome.version,
-            "detections": [
-                {
-                    "label": found.label,
-                    "class_index": found.class_index,
-                    "score": round(found.score, 6),
-                    "box_px": [round(edge, 3) for edge in found.box_px],
-                }
-                for found in outcome.detections
-            ],
+            "detections": [_detection(found) for found in outcome.detections],
             "times": {name: round(spent, 3) for name, spent in asdict(outcome.times).items()},
         }
     return [json.dumps(fields, ensure_ascii=False)]
+
+
+def _detection(found: "Detection") -> dict[str, object]:
+    facts: dict[str, object] = {
+        "label": found.label,
+        "class_index": found.class_index,
+        "score": round(found.score, 6),
+        "box_px": _rounded(found.box_px),
+    }
+    if found.origin is not None:
+        region = found.origin.region_px
+        facts["origin"] = {
+            "level": found.origin.level,
+            "cell": found.origin.cell,
+            "region_px": None if region is None else _rounded(region),
+        }
+    return facts
+
+
+def _rounded(edges: Iterable[float]) -> list[float]:
+    return [round(edge, 3) for edge in edges]

@@ -16,6 +16,6 @@ def workshop(module: str) -> ModuleType:
         return importlib.import_module(f"boxwright_workshop.{module}")
     except ModuleNotFoundError as error:
         raise MissingInstall(
-            f"training, evaluation and export need '{error.name}', which is not installed. "
+            f"this command needs '{error.name}', which is not installed. "
             "Install it: pip install 'boxwright[workshop]'."
         ) from error

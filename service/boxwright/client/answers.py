@@ -4,6 +4,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The cell that a detection comes from."""
+
+    level: str
+    """Name of its feature map."""
+    cell: tuple[int, int]
+    """Row and column, from 0."""
+    region_px: tuple[float, float, float, float] | None
+    """What it sees of the image: x_min, y_min, x_max, y_max in pixels. None: only padding.
+
+    What gates let it see besides is left out.
+    """
+
+
+@dataclass(frozen=True)
 class Detection:
     """One object that was found."""
 
@@ -15,6 +30,8 @@ class Detection:
     """x_min, y_min, x_max, y_max in pixels of the upright image; the maxima are exclusive edges."""
     class_index: int
     """Position of the class in the model's list of classes."""
+    origin: Origin | None = None
+    """None: it was not asked for."""
 
 
 @dataclass(frozen=True)

@@ -1,33 +1,24 @@
 """The client: one method for each question that a server answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 
-import grpc
 import numpy as np
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from numpy.typing import NDArray
 
 from boxwright.client import reading
 from boxwright.client.answers import Model, ModelSummary, Plugin, Result
-from boxwright.client.channel import open_channel
-from boxwright.client.failures import error_from
+from boxwright.client.geometry_calls import GeometryCalls
 from boxwright.v1 import catalog_pb2, catalog_pb2_grpc, detection_pb2, detection_pb2_grpc
-from boxwright_contract.errors import BadImage, BadInput, Unreachable
+from boxwright_contract.errors import BadImage, BadInput
 
 ImageLike = str | PathLike[str] | bytes | NDArray[np.uint8]
 """The path of an image file, the bytes of one, or pixels (H, W, 3), RGB and upright."""
 
-LARGEST_MESSAGE_BYTES = 256 << 20
-"""The most that a server can be told to take."""
 
-Answer = TypeVar("Answer")
-
-
-class Client:
+class Client(GeometryCalls):
     """A connection to one server, or to all that `address` resolves to.
 
     It may be shared by threads. Every method raises Unreachable where no server answers, and
@@ -36,29 +27,9 @@ class Client:
 
     def __init__(self, address: str = "127.0.0.1:50051", *, timeout_s: float = 60.0) -> None:
         """Connect when first asked; `timeout_s` is the most that any answer may take."""
-        self.address = address
-        self.timeout_s = timeout_s
-        self._channel = open_channel(address, LARGEST_MESSAGE_BYTES)
+        super().__init__(address, timeout_s=timeout_s)
         self._detection = detection_pb2_grpc.DetectionServiceStub(self._channel)
         self._catalog = catalog_pb2_grpc.CatalogServiceStub(self._channel)
-        self._health = health_pb2_grpc.HealthStub(self._channel)
-
-    def __enter__(self) -> Self:
-        """Return the client itself; the block's end closes it."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection; calls in flight are given up."""
-        self._channel.close()
 
     def detect(
         self,
@@ -69,6 +40,7 @@ class Client:
         min_score: float | None = None,
         max_detections: int | None = None,
         classes: Sequence[str] = (),
+        with_origins: bool = False,
     ) -> Result:
         """Return the objects in `image`, best first.
 
@@ -79,6 +51,7 @@ class Client:
             min_score: Leave out what scores less, 0 to 1. None: the model's default.
             max_detections: Return at most this many. None: as many as the model can.
             classes: Return only these, by name. Empty: all.
+            with_origins: Tell for each which cell it comes from, and what that cell sees.
 
         Raises:
             BadInput: The image or an option cannot be used.
@@ -91,6 +64,7 @@ class Client:
             min_score=min_score,
             max_detections=max_detections,
             classes=classes,
+            with_origins=with_origins,
             **_content(image),
         )
         return reading.result(self._ask(self._detection.Detect, request))
@@ -113,21 +87,6 @@ class Client:
         """Return every plugin that the server found, the broken ones with their reason."""
         answer = self._ask(self._catalog.ListPlugins, catalog_pb2.ListPluginsRequest())
         return reading.plugins(answer)
-
-    def ready(self) -> bool:
-        """Tell whether a server can be reached and takes requests now."""
-        check: Callable[..., health_pb2.HealthCheckResponse] = self._health.Check  # type: ignore[attr-defined]
-        try:
-            answer = self._ask(check, health_pb2.HealthCheckRequest())
-        except Unreachable:
-            return False
-        return answer.status == health_pb2.HealthCheckResponse.SERVING
-
-    def _ask(self, method: Callable[..., Answer], request: object) -> Answer:
-        try:
-            return method(request, timeout=self.timeout_s)
-        except grpc.RpcError as error:
-            raise error_from(error, self.address, self.timeout_s) from error
 
 
 def _content(image: ImageLike) -> dict[str, Any]:

@@ -15,6 +15,7 @@ SERVICE_CONFIG = {
             "name": [
                 {"service": "boxwright.v1.DetectionService"},
                 {"service": "boxwright.v1.CatalogService"},
+                {"service": "boxwright.v1.GeometryService"},
             ],
             "retryPolicy": {
                 "maxAttempts": 4,

@@ -7,10 +7,12 @@ from boxwright.client.answers import (
     Level,
     Model,
     ModelSummary,
+    Origin,
     Plugin,
     Result,
     Times,
 )
+from boxwright.client.geometry_reading import edges
 from boxwright.v1 import catalog_pb2, detection_pb2
 
 KINDS = {
@@ -75,12 +77,20 @@ def model(answer: catalog_pb2.GetModelResponse) -> Model:
 
 
 def _detection(found: detection_pb2.Detection) -> Detection:
-    box = found.box
     return Detection(
         label=found.label,
         score=found.score,
-        box_px=(box.x_min_px, box.y_min_px, box.x_max_px, box.y_max_px),
+        box_px=edges(found.box),
         class_index=found.class_index,
+        origin=_origin(found.origin) if found.HasField("origin") else None,
+    )
+
+
+def _origin(found: detection_pb2.Origin) -> Origin:
+    return Origin(
+        level=found.level,
+        cell=(found.cell_y, found.cell_x),
+        region_px=edges(found.region) if found.HasField("region") else None,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from grpc import aio
 
 from boxwright.repository import Repository
-from boxwright.rpc import wire
+from boxwright.rpc.wire import catalog as wire
 from boxwright.v1.catalog_pb2 import (
     GetModelRequest,
     GetModelResponse,

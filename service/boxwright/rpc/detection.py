@@ -5,7 +5,7 @@ from typing import Any
 from grpc import aio
 
 from boxwright.pipeline import Pipeline
-from boxwright.rpc import wire
+from boxwright.rpc.wire import detection as wire
 from boxwright.v1.detection_pb2 import DetectRequest, DetectResponse
 from boxwright.v1.detection_pb2_grpc import DetectionServiceServicer
 

@@ -1,4 +1,4 @@
-"""What every call passes, of whatever service: the message limit, and errors to statuses."""
+"""What every call passes, of whatever service: size limit, parsing, and errors to statuses."""
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,21 +6,22 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from grpc import aio
 
 from boxwright.rpc.status import abort
-from boxwright_contract.errors import TooLarge
+from boxwright_contract.errors import BadInput, TooLarge
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
-Request: TypeAlias = Message | AsyncIterator[Message]
+Received: TypeAlias = bytes | AsyncIterator[bytes]
 """A request, or a stream of them."""
+Parse: TypeAlias = Callable[[bytes], Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 """None: no such method."""
 
 
 class Edge(aio.ServerInterceptor):
-    """Refuses messages that are too large and ends failed calls with the right status."""
+    """Refuses messages that are too large or broken; ends failed calls with the right status."""
 
     def __init__(self, max_message_bytes: int) -> None:
         self._max_message_bytes = max_message_bytes
@@ -37,44 +38,54 @@ class Edge(aio.ServerInterceptor):
         build, method = _parts(handler)
         around = self._streamed if inspect.isasyncgenfunction(method) else self._called
         return build(
-            around(method),
-            request_deserializer=handler.request_deserializer,
+            around(method, handler.request_deserializer or bytes),
+            request_deserializer=None,  # or a broken message would be the server's fault
             response_serializer=handler.response_serializer,
         )
 
-    def _called(self, method: Callable[..., Awaitable[Message]]) -> Callable[..., object]:
-        async def call(request: Request, context: Context) -> Message:
+    def _called(
+        self, method: Callable[..., Awaitable[Message]], parse: Parse
+    ) -> Callable[..., object]:
+        async def call(received: Received, context: Context) -> Message:
             async with _statuses(context):
-                return await method(self._checked(request), context)
+                return await method(self._parsed(received, parse), context)
 
         return call
 
-    def _streamed(self, method: Callable[..., AsyncIterator[Message]]) -> Callable[..., object]:
-        async def call(request: Request, context: Context) -> AsyncIterator[Message]:
+    def _streamed(
+        self, method: Callable[..., AsyncIterator[Message]], parse: Parse
+    ) -> Callable[..., object]:
+        async def call(received: Received, context: Context) -> AsyncIterator[Message]:
             async with _statuses(context):
-                async for response in method(self._checked(request), context):
+                async for response in method(self._parsed(received, parse), context):
                     yield response
 
         return call
 
-    def _checked(self, request: Request) -> Request:
-        """Return the request, or the stream, of which each message must be within the limit."""
-        if isinstance(request, Message):
-            return self._within_limit(request)
-        return self._each_within_limit(request)
+    def _parsed(self, received: Received, parse: Parse) -> Any:  # noqa: ANN401  As below.
+        """Return the request, or the stream, of which each message must be sound."""
+        if isinstance(received, bytes):
+            return self._message(received, parse)
+        return self._messages(received, parse)
 
-    async def _each_within_limit(self, requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
-        async for request in requests:
-            yield self._within_limit(request)
+    async def _messages(self, received: AsyncIterator[bytes], parse: Parse) -> AsyncIterator[Any]:
+        async for data in received:
+            yield self._message(data, parse)
 
-    def _within_limit(self, request: Message) -> Message:
-        size = request.ByteSize()
-        if size > self._max_message_bytes:
+    def _message(self, data: bytes, parse: Parse) -> Any:  # noqa: ANN401  The method's own type.
+        if len(data) > self._max_message_bytes:
             raise TooLarge(
-                f"the message has {size} bytes, and this server takes {self._max_message_bytes}. "
-                "Send a smaller image, or raise BOXWRIGHT_MAX_MESSAGE_BYTES (--max-message-bytes)."
+                f"the message has {len(data)} bytes, and this server takes "
+                f"{self._max_message_bytes}. Send a smaller one, or raise "
+                "BOXWRIGHT_MAX_MESSAGE_BYTES (--max-message-bytes)."
             )
-        return request
+        try:
+            return parse(data)
+        except DecodeError as error:
+            raise BadInput(
+                f"the message of {len(data)} bytes cannot be read: it is not of the type that "
+                "this method takes, or it is nested over 100 deep. Send that type, nested less."
+            ) from error
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ class DetectRequest(_message.Message):
     MIN_SCORE_FIELD_NUMBER: _builtins.int
     MAX_DETECTIONS_FIELD_NUMBER: _builtins.int
     CLASSES_FIELD_NUMBER: _builtins.int
+    WITH_ORIGINS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Name of a served model. May be empty where the server serves just one."""
     version: _builtins.str
@@ -41,6 +42,8 @@ class DetectRequest(_message.Message):
     """Leave out detections that score less, 0 to 1. Unset: the model's default."""
     max_detections: _builtins.int
     """Return at most this many, best first. Unset: as many as the model can."""
+    with_origins: _builtins.bool
+    """Tell for each detection which cell of which feature map it came from, and what that cell sees."""
     @_builtins.property
     def raw(self) -> Global___RawImage:
         """Pixels that are already decoded and upright."""
@@ -59,10 +62,11 @@ class DetectRequest(_message.Message):
         min_score: _builtins.float | None = ...,
         max_detections: _builtins.int | None = ...,
         classes: _abc.Iterable[_builtins.str] | None = ...,
+        with_origins: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_detections", b"_max_detections", "_min_score", b"_min_score", "encoded", b"encoded", "image", b"image", "max_detections", b"max_detections", "min_score", b"min_score", "raw", b"raw"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_detections", b"_max_detections", "_min_score", b"_min_score", "classes", b"classes", "encoded", b"encoded", "image", b"image", "max_detections", b"max_detections", "min_score", b"min_score", "model", b"model", "raw", b"raw", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_detections", b"_max_detections", "_min_score", b"_min_score", "classes", b"classes", "encoded", b"encoded", "image", b"image", "max_detections", b"max_detections", "min_score", b"min_score", "model", b"model", "raw", b"raw", "version", b"version", "with_origins", b"with_origins"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_detections: _TypeAlias = _typing.Literal["max_detections"]  # noqa: Y015
     _WhichOneofArgType__max_detections: _TypeAlias = _typing.Literal["_max_detections", b"_max_detections"]  # noqa: Y015
@@ -155,6 +159,7 @@ class Detection(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
     CLASS_INDEX_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """0 to 1."""
     label: _builtins.str
@@ -163,6 +168,10 @@ class Detection(_message.Message):
     """Position of the class in the model's list of classes."""
     @_builtins.property
     def box(self) -> Global___Box: ...
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """Only where the request asked for it."""
+
     def __init__(
         self,
         *,
@@ -170,14 +179,50 @@ class Detection(_message.Message):
         score: _builtins.float = ...,
         label: _builtins.str = ...,
         class_index: _builtins.int = ...,
+        origin: Global___Origin | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "origin", b"origin"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "class_index", b"class_index", "label", b"label", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "class_index", b"class_index", "label", b"label", "origin", b"origin", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Detection: _TypeAlias = Detection  # noqa: Y015
+
+@_typing.final
+class Origin(_message.Message):
+    """Where a detection came from."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    CELL_Y_FIELD_NUMBER: _builtins.int
+    CELL_X_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    level: _builtins.str
+    """Name of the feature map: P4. See GeometryService.DescribeModel."""
+    cell_y: _builtins.int
+    """Row and column of the cell on that feature map, from 0."""
+    cell_x: _builtins.int
+    @_builtins.property
+    def region(self) -> Global___Box:
+        """The part of the image that the cell sees; what gates see besides is left out."""
+
+    def __init__(
+        self,
+        *,
+        level: _builtins.str = ...,
+        cell_y: _builtins.int = ...,
+        cell_x: _builtins.int = ...,
+        region: Global___Box | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["region", b"region"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cell_x", b"cell_x", "cell_y", b"cell_y", "level", b"level", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Origin: _TypeAlias = Origin  # noqa: Y015
 
 @_typing.final
 class Box(_message.Message):

@@ -1,74 +1,15 @@
-"""Protobuf <-> our own values; no decisions but the shape of the messages."""
+"""What is installed and what is served -> catalog.proto."""
 
 from collections.abc import Iterable
 
-from boxwright.deadline import Deadline
-from boxwright.pipeline import Answer
-from boxwright.query import Encoded, Query, Raw
 from boxwright.repository import Repository, Unserved
 from boxwright.runtime import Model
-from boxwright.v1 import catalog_pb2, detection_pb2
+from boxwright.v1 import catalog_pb2
 from boxwright_contract import card
 from boxwright_contract.catalog import Catalog, Offer, Problem
-from boxwright_contract.errors import BadInput
-from boxwright_contract.parts import Backbone, Detector, Level, ProposalSource
+from boxwright_contract.parts import Backbone, Detector, Level, ProposalSource, RegionLevel
 
 Kind = catalog_pb2.Plugin.Kind
-
-
-def query(request: detection_pb2.DetectRequest, seconds_left: float | None) -> Query:
-    """Return what a request asks, of a caller that waits `seconds_left`."""
-    return Query(
-        image=_image(request),
-        model=request.model,
-        version=request.version,
-        min_score=request.min_score if request.HasField("min_score") else None,
-        max_detections=request.max_detections if request.HasField("max_detections") else None,
-        classes=tuple(request.classes),
-        deadline=Deadline.after(seconds_left),
-    )
-
-
-def _image(request: detection_pb2.DetectRequest) -> Encoded | Raw:
-    match request.WhichOneof("image"):
-        case "encoded":
-            return Encoded(request.encoded)
-        case "raw":
-            return Raw(request.raw.height_px, request.raw.width_px, request.raw.rgb)
-        case _:
-            raise BadInput(
-                "the request has no image. Set `encoded` to the bytes of an image file, or `raw` "
-                "to pixels."
-            )
-
-
-def detect_response(answer: Answer) -> detection_pb2.DetectResponse:
-    """Return an answer as it is sent."""
-    classes = answer.bundle.card.classes
-    rows = zip(answer.boxes.tolist(), answer.scores.tolist(), answer.labels.tolist(), strict=True)
-    return detection_pb2.DetectResponse(
-        detections=[
-            detection_pb2.Detection(
-                box=detection_pb2.Box(
-                    x_min_px=box[0], y_min_px=box[1], x_max_px=box[2], y_max_px=box[3]
-                ),
-                score=score,
-                label=classes[index],
-                class_index=index,
-            )
-            for box, score, index in rows
-        ],
-        image_size=detection_pb2.ImageSize(height_px=answer.height_px, width_px=answer.width_px),
-        model=answer.bundle.name,
-        version=str(answer.bundle.version),
-        times=detection_pb2.StageTimes(
-            decode_ms=answer.times.decode_ms,
-            resize_ms=answer.times.resize_ms,
-            queue_ms=answer.times.queue_ms,
-            inference_ms=answer.times.inference_ms,
-            total_ms=answer.times.total_ms,
-        ),
-    )
 
 
 def plugins(catalog: Catalog) -> catalog_pb2.ListPluginsResponse:
@@ -123,7 +64,7 @@ def model(served: Model) -> catalog_pb2.GetModelResponse:
         provider=served.provider,
         min_score=its.min_score,
         most_detections=its.most_detections,
-        levels=_levels(its.levels),
+        levels=_levels(record.level for record in its.levels),
         card_json=card.encode(its).decode(),
     )
 
@@ -143,7 +84,7 @@ def _unserved(folder: Unserved) -> catalog_pb2.ModelSummary:
     )
 
 
-def _levels(levels: Iterable[Level]) -> list[catalog_pb2.Level]:
+def _levels(levels: Iterable[Level | RegionLevel]) -> list[catalog_pb2.Level]:
     return [
         catalog_pb2.Level(name=level.name, channels=level.channels, stride_px=level.stride)
         for level in levels

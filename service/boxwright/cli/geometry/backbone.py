@@ -1,0 +1,84 @@
+"""`boxwright geometry backbone`: the feature maps of an installed backbone."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from boxwright.cli.geometry.facts import level_facts
+from boxwright.cli.geometry.levels import print_levels
+from boxwright.cli.geometry.sizes import image_size
+from boxwright.cli.options import AsJson, Server
+from boxwright.cli.tables import print_json
+from boxwright.cli.workshop import workshop
+from boxwright_contract.errors import BadSettings
+
+if TYPE_CHECKING:
+    from boxwright.client import BackboneGeometry
+
+
+def backbone(
+    name: Annotated[str, typer.Argument(help="Name of the backbone; see `boxwright plugins`.")],
+    canvas: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HxW", help="Tell the grids on that canvas; multiples of the largest stride."
+        ),
+    ] = None,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Build and measure it. Needs boxwright[workshop]."),
+    ] = False,
+    server: Server = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what the cells of a backbone's feature maps see of its input.
+
+    They are what its plugin declares; --measure builds the network and measures them. Without
+    --server it is the backbone that is installed here.
+
+    \b
+    Examples:
+      boxwright geometry backbone resnet50
+      boxwright geometry backbone resnet50 --canvas 800x1344
+      boxwright geometry backbone my_backbone --measure
+    """
+    size = None if canvas is None else image_size(canvas, "--canvas")
+    if measure and server:
+        raise BadSettings("--measure is for a backbone that is installed here. Leave out --server.")
+    found = _found(name, size, server, measure)
+    if as_json:
+        levels = [level_facts(level) for level in found.levels]
+        print_json({"backbone": found.backbone, "levels": levels})
+        return
+    print_levels(found.levels)
+    if measure:
+        typer.echo("\nTo declare them in the plugin:")
+        for level in found.levels:
+            typer.echo(f"  {level.name}: {level.field}")
+    elif any(level.field is None for level in found.levels):
+        typer.echo("\nIts plugin does not declare all fields. Measure them: add --measure.")
+
+
+def _found(
+    name: str, size: tuple[int, int] | None, server: str | None, measure: bool
+) -> "BackboneGeometry":
+    if server is not None:
+        from boxwright.client import Client
+
+        with Client(server) as client:
+            return client.describe_backbone(name, size)
+
+    from dataclasses import replace
+
+    from boxwright.client import geometry_reading as reading
+    from boxwright.geometry.framing import checked_canvas
+    from boxwright.rpc.wire import geometry as wire
+    from boxwright_contract.catalog import Catalog
+
+    part = Catalog.installed().backbone(name)
+    checked = None if size is None else checked_canvas(size, part)
+    if measure:
+        fields = workshop("measured_backbone").measure(name)
+        levels = tuple(replace(level, field=fields[level.name]) for level in part.levels)
+        part = replace(part, levels=levels)
+    return reading.backbone(wire.backbone(part, checked))

@@ -1,0 +1,87 @@
+"""detection.proto <-> queries and answers."""
+
+from itertools import zip_longest
+
+from boxwright.deadline import Deadline
+from boxwright.geometry.views import Origin
+from boxwright.pipeline import Answer
+from boxwright.query import Encoded, Query, Raw
+from boxwright.v1 import detection_pb2
+from boxwright_contract.errors import BadInput
+from boxwright_contract.geometry.regions import Edges
+
+
+def query(request: detection_pb2.DetectRequest, seconds_left: float | None) -> Query:
+    """Return what a request asks, of a caller that waits `seconds_left`."""
+    return Query(
+        image=_image(request),
+        model=request.model,
+        version=request.version,
+        min_score=request.min_score if request.HasField("min_score") else None,
+        max_detections=request.max_detections if request.HasField("max_detections") else None,
+        classes=tuple(request.classes),
+        with_origins=request.with_origins,
+        deadline=Deadline.after(seconds_left),
+    )
+
+
+def _image(request: detection_pb2.DetectRequest) -> Encoded | Raw:
+    match request.WhichOneof("image"):
+        case "encoded":
+            return Encoded(request.encoded)
+        case "raw":
+            return Raw(request.raw.height_px, request.raw.width_px, request.raw.rgb)
+        case _:
+            raise BadInput(
+                "the request has no image. Set `encoded` to the bytes of an image file, or `raw` "
+                "to pixels."
+            )
+
+
+def detect_response(answer: Answer) -> detection_pb2.DetectResponse:
+    """Return an answer as it is sent."""
+    return detection_pb2.DetectResponse(
+        detections=_detections(answer),
+        image_size=detection_pb2.ImageSize(height_px=answer.height_px, width_px=answer.width_px),
+        model=answer.bundle.name,
+        version=str(answer.bundle.version),
+        times=detection_pb2.StageTimes(
+            decode_ms=answer.times.decode_ms,
+            resize_ms=answer.times.resize_ms,
+            queue_ms=answer.times.queue_ms,
+            inference_ms=answer.times.inference_ms,
+            total_ms=answer.times.total_ms,
+        ),
+    )
+
+
+def box(edges: Edges) -> detection_pb2.Box:
+    """Return x1, y1, x2, y2 as they are sent."""
+    x_min, y_min, x_max, y_max = edges
+    return detection_pb2.Box(x_min_px=x_min, y_min_px=y_min, x_max_px=x_max, y_max_px=y_max)
+
+
+def _detections(answer: Answer) -> list[detection_pb2.Detection]:
+    classes = answer.bundle.card.classes
+    rows = zip(answer.boxes.tolist(), answer.scores.tolist(), answer.labels.tolist(), strict=True)
+    return [
+        detection_pb2.Detection(
+            box=box(edges),
+            score=score,
+            label=classes[index],
+            class_index=index,
+            origin=_origin(origin),
+        )
+        for (edges, score, index), origin in zip_longest(rows, answer.origins)
+    ]
+
+
+def _origin(origin: Origin | None) -> detection_pb2.Origin | None:
+    if origin is None:
+        return None
+    return detection_pb2.Origin(
+        level=origin.level,
+        cell_y=origin.y,
+        cell_x=origin.x,
+        region=box(origin.region_px) if origin.region_px else None,
+    )

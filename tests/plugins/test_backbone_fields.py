@@ -1,0 +1,45 @@
+"""What the cells of every installed backbone see is what it declares."""
+
+import pytest
+
+from boxwright_contract.catalog import Catalog
+from boxwright_plugins.detectors import faster_rcnn
+from boxwright_plugins.faster_rcnn_options import Options
+from boxwright_workshop.feature_graph import measured_fields
+from boxwright_workshop.gradient_field import disagreements
+from boxwright_workshop.measured_backbone import measure
+
+BACKBONES = {name: offer.part for name, offer in Catalog.installed().backbones.items()}
+MARKED = [
+    pytest.param(name, marks=() if name in ("mobilenet_v3_large", "resnet50") else pytest.mark.slow)
+    for name in BACKBONES
+]
+"""Every one, one with gates and one without in the quick tests."""
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_fields_are_declared_as_the_exported_graph_has_them(name: str) -> None:
+    assert measure(name) == {level.name: level.field for level in BACKBONES[name].levels}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", BACKBONES)
+def test_gradients_see_what_is_declared(name: str) -> None:
+    backbone = BACKBONES[name]
+    fields = {level.name: level.field for level in backbone.levels if level.field}
+    assert len(fields) == len(backbone.levels)
+    divisor = max(level.stride for level in backbone.levels)
+    assert disagreements(backbone.build(), fields, divisor) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v3_large", "resnet50"])
+def test_gradients_see_what_the_exported_pyramid_says_in_every_phase(name: str) -> None:
+    backbone = BACKBONES[name]
+    pyramid = faster_rcnn.features(faster_rcnn.build(backbone, 1, Options()))
+    names = [level.name for level in faster_rcnn.levels(backbone, Options())]
+    fields = measured_fields(pyramid, names, 32)
+    assert [axis and axis.phases for axis in fields[names[0]].axes] == [8, 8]
+    assert disagreements(pyramid, fields, 32) == []
