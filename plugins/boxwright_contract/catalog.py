@@ -15,17 +15,16 @@ from boxwright_contract import hookspecs
 from boxwright_contract.discovery import Problem, Source, sources
 from boxwright_contract.errors import BadPlugin, UnknownName
 from boxwright_contract.families import member
+from boxwright_contract.manners import watched
 from boxwright_contract.part_check import check_part
-from boxwright_contract.parts import Backbone, BackboneFamily, Detector, ProposalSource
+from boxwright_contract.parts import Backbone, BackboneFamily, Detector, Neck, ProposalSource
+from boxwright_contract.trust import BUILT_IN, Trust
 
 __all__ = ["Catalog", "Offer", "Problem"]
 
-BUILT_IN = "boxwright"
-"""The distribution whose names no stranger can take."""
-
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("boxwright_"))
 
-P = TypeVar("P", Backbone, BackboneFamily, Detector, ProposalSource)
+P = TypeVar("P", Backbone, BackboneFamily, Neck, Detector, ProposalSource)
 
 
 @dataclass(frozen=True)
@@ -46,21 +45,33 @@ class Catalog:
 
     backbones: Mapping[str, Offer[Backbone]]
     families: Mapping[str, Offer[BackboneFamily]]
+    necks: Mapping[str, Offer[Neck]]
     detectors: Mapping[str, Offer[Detector]]
     proposals: Mapping[str, Offer[ProposalSource]]
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    """What plugins that are used should do better."""
 
     @classmethod
-    def installed(cls) -> "Catalog":
-        """Load and ask every installed plugin. What is broken is in `problems`, never raised."""
+    def installed(cls, trust: Trust | None = None) -> "Catalog":
+        """Load and ask every installed plugin. What is broken is in `problems`, never raised.
+
+        Args:
+            trust: Which distributions may bring plugins. None: as the environment tells.
+        """
+        trust = Trust.of_environment() if trust is None else trust
         problems: list[Problem] = []
-        plugins = [_load(source, problems) for source in sources(hookspecs.PROJECT, problems)]
+        warnings: list[Problem] = []
+        found = sources(hookspecs.PROJECT, trust, problems)
+        plugins = [_load(source, problems, warnings) for source in found]
         return cls(
             backbones=_ask(plugins, "boxwright_backbones", Backbone, problems),
             families=_ask(plugins, "boxwright_backbone_families", BackboneFamily, problems),
+            necks=_ask(plugins, "boxwright_necks", Neck, problems),
             detectors=_ask(plugins, "boxwright_detectors", Detector, problems),
             proposals=_ask(plugins, "boxwright_proposals", ProposalSource, problems),
             problems=tuple(sorted(problems)),
+            warnings=tuple(sorted(warnings)),
         )
 
     def backbone(self, name: str) -> Backbone:
@@ -81,6 +92,10 @@ class Catalog:
             return Offer(member(offer.part, rest), offer.distribution, offer.version, offer.module)
         of_families = [f"{known}:NAME" for known in self.families]
         return self._find("backbone", name, self.backbones, of_families)
+
+    def neck(self, name: str) -> Neck:
+        """Return a neck. Raises UnknownName."""
+        return self._find("neck", name, self.necks).part
 
     def detector(self, name: str) -> Detector:
         """Return a detector. Raises UnknownName."""
@@ -112,7 +127,7 @@ class _Plugin:
     manager: pluggy.PluginManager
 
 
-def _load(source: Source, problems: list[Problem]) -> _Plugin:
+def _load(source: Source, problems: list[Problem], warnings: list[Problem]) -> _Plugin:
     """Import an entry point and look at which hooks it answers."""
     plugin = _Plugin(source, pluggy.PluginManager(hookspecs.PROJECT))
     plugin.manager.add_hookspecs(hookspecs)
@@ -122,7 +137,10 @@ def _load(source: Source, problems: list[Problem]) -> _Plugin:
         f"has no torch), or uninstall {source.distribution}."
     )
     with source.isolated(problems, f"importing '{target}'", cure):
-        module = source.entry.load()
+        rudeness: list[str] = []
+        with watched(rudeness):
+            module = source.entry.load()
+        warnings.extend(map(source.problem, rudeness))
         plugin.manager.register(module)
         answered = {caller.name for caller in plugin.manager.get_hookcallers(module) or ()}
         if not answered:

@@ -1,6 +1,7 @@
 """Where plugins come from, and how a broken one is kept from hurting the rest."""
 
 import importlib
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,9 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 
+from boxwright_contract import CONTRACT_VERSION
 from boxwright_contract.errors import BadPlugin
+from boxwright_contract.trust import Trust, normalized
 
 
 @dataclass(frozen=True, order=True)
@@ -49,23 +52,49 @@ class Source:
             problems.append(self.problem(f"{doing} raised {describe(error)}. {cure}"))
 
 
-def sources(group: str, problems: list[Problem]) -> Iterator[Source]:
-    """Find the entry points of a group. A distribution that is on the path twice counts once."""
+def sources(group: str, trust: Trust, problems: list[Problem]) -> Iterator[Source]:
+    """Find the entry points of a group. A distribution that is on the path twice counts once.
+
+    `group` is that of the first contract; those of version n are in `<group>_n`. Distributions
+    that are for other versions only, or not trusted, become problems unimported.
+    """
     seen = set()
     for distribution in distributions():
         try:
-            entries = distribution.entry_points.select(group=group)
-            if not entries:
+            found = [
+                (int(match[1] or 1), entry)
+                for entry in distribution.entry_points
+                if (match := re.fullmatch(rf"{group}(?:_([0-9]+))?", entry.group))
+            ]
+            if not found:
                 continue
             name, version = distribution.name, distribution.version
         except Exception as error:  # noqa: BLE001 - a stranger's files may be damaged in any way
             reason = f"its metadata cannot be read: {describe(error)}. Install it again."
             problems.append(Problem(_folder(distribution), "entry_points.txt", "", reason))
             continue
-        key = name.lower().replace("_", "-")
-        if key not in seen:
-            seen.add(key)
-            yield from (Source(entry, name, version) for entry in entries)
+        if normalized(name) in seen:
+            continue
+        seen.add(normalized(name))
+        here = [entry for contract, entry in found if contract == CONTRACT_VERSION]
+        for contract, entry in () if here else found:
+            problems.append(Source(entry, name, version).problem(_other_contract(name, contract)))
+        for entry in here:
+            source = Source(entry, name, version)
+            if trust.allows(name):
+                yield source
+            else:
+                problems.append(source.problem(trust.refusal(name)))
+
+
+def _other_contract(distribution: str, contract: int) -> str:
+    newer = contract > CONTRACT_VERSION
+    return (
+        f"it was made for version {contract} of the plugin contract, and this Boxwright has "
+        f"version {CONTRACT_VERSION}. "
+        f"Install {'a newer boxwright' if newer else f'a newer {distribution}'}, or uninstall "
+        f"{distribution}."
+    )
 
 
 def describe(error: BaseException) -> str:

@@ -1,10 +1,10 @@
-"""The plugin contract: four questions that are asked of every plugin, once, at start-up."""
+"""The plugin contract: five questions that are asked of every plugin, once, at start-up."""
 
 from collections.abc import Iterable
 
 import pluggy
 
-from boxwright_contract.parts import Backbone, BackboneFamily, Detector, ProposalSource
+from boxwright_contract.parts import Backbone, BackboneFamily, Detector, Neck, ProposalSource
 
 PROJECT = "boxwright"
 """The entry-point group, and pluggy's project name."""
@@ -21,6 +21,11 @@ def boxwright_backbones() -> Iterable[Backbone]:  # type: ignore[empty-body]
 @hookspec
 def boxwright_backbone_families() -> Iterable[BackboneFamily]:  # type: ignore[empty-body]
     """Offer many backbones of one library under one name. Each is made when it is asked for."""
+
+
+@hookspec
+def boxwright_necks() -> Iterable[Neck]:  # type: ignore[empty-body]
+    """Offer what stands between backbone and detector. Each must work on every backbone."""
 
 
 @hookspec

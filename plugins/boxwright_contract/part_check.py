@@ -11,9 +11,16 @@ from types import SimpleNamespace, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from boxwright_contract.errors import BadPlugin
-from boxwright_contract.parts import Backbone, BackboneFamily, Detector, ProposalSource, Weights
+from boxwright_contract.parts import (
+    Backbone,
+    BackboneFamily,
+    Detector,
+    Neck,
+    ProposalSource,
+    Weights,
+)
 
-P = TypeVar("P", Backbone, BackboneFamily, Detector, ProposalSource)
+P = TypeVar("P", Backbone, BackboneFamily, Neck, Detector, ProposalSource)
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 """A name becomes part of `detector+backbone` and of folder names."""

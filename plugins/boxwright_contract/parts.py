@@ -1,4 +1,4 @@
-"""The parts that plugins hand over: backbones, families of them, detectors, proposal sources.
+"""The parts that plugins hand over: backbones, families, necks, detectors, proposal sources.
 
 Shape shorthand in this module:
 
@@ -120,6 +120,26 @@ class BackboneFamily:
     """Every name that `make` may be asked for, without the family's own."""
     source: str
     """The library: authors, year and where it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neck:
+    """What makes levels of a backbone's levels, for a detector to stand on."""
+
+    name: str
+    levels: Callable[[tuple[Level, ...], int], tuple[Level, ...]]
+    """(levels of a backbone, channels) -> the levels that `build` makes of them.
+
+    Both finest first. The channels are those that are asked for; a level says which it has. Their
+    fields are left open: they depend on the backbone.
+    """
+    build: Callable[[tuple[Level, ...], int], nn.Module]
+    """(levels of a backbone, channels) -> a torch module, from a dict of those to one of `levels`.
+
+    Both by name, in order. Any levels of any backbone must do: strides may repeat, or skip some.
+    """
+    source: str
+    """Authors, year and identifier of the paper."""
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def load(name: str, file: Path | None = None) -> tuple[nn.Module, Checkpoint]:
     classes = tuple(enum.meta["categories"][1:])
     net = network.build(recipe, len(classes), trained=False)
     state = read_state(file) if file else _cached(name, enum)
-    load_strictly(net, state, str(file or name))
+    load_strictly(net, with_our_names(state), str(file or name))
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eps = published.norm_eps
@@ -90,6 +90,11 @@ def load(name: str, file: Path | None = None) -> tuple[nn.Module, Checkpoint]:
         made_by="",
     )
     return net.eval(), record
+
+
+def with_our_names(state: StateDict) -> StateDict:
+    """Return the parameters of a detector of torchvision's by the names that ours have."""
+    return {key.replace("backbone.fpn.", "backbone.neck."): each for key, each in state.items()}
 
 
 def _cached(name: str, enum: WeightsEnum) -> StateDict:

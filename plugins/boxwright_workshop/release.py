@@ -61,7 +61,7 @@ def release(
     return Release(
         net=net,
         detector=catalog.detectors[record.recipe.detector],
-        backbone=catalog.backbones[record.recipe.backbone],
+        backbone=catalog.backbone_offer(record.recipe.backbone),
         options=network.options_of(record.recipe),
         classes=record.classes,
         input=record.recipe.input,

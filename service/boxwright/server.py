@@ -35,6 +35,7 @@ from boxwright.v1 import (
 )
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.errors import BadSettings
+from boxwright_contract.trust import Trust
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ async def _running(settings: Settings) -> AsyncIterator[Address]:
     address = _listen(server, settings)
     runtime = Runtime.open(settings.device, settings.threads)
     models = Repository.load(settings.models, runtime.load)
-    plugins = Catalog.installed()
+    plugins = Catalog.installed(Trust.told(settings.plugins_allow))
     with (
         contextlib.closing(Pipeline(models, settings)) as pipeline,
         contextlib.closing(GeometryService(plugins, models, settings.max_requests)) as geometry,
@@ -164,6 +165,8 @@ def _log_contents(models: Repository, plugins: Catalog) -> None:
     for broken in plugins.problems:
         owner = broken.distribution
         log.warning("plugin not used: %s of %s: %s", broken.entry_point, owner, broken.reason)
+    for rude in plugins.warnings:
+        log.warning("plugin %s of %s: %s", rude.entry_point, rude.distribution, rude.reason)
     for model in models.models:
         log.info("model %s (%s) on %s", model.bundle, model.bundle.architecture, model.provider)
 

@@ -37,6 +37,10 @@ def _text(meaning: str) -> Metadata:
     return {"kind": Kind(str, bool, "some text"), "meaning": meaning}
 
 
+def _names(meaning: str) -> Metadata:
+    return {"kind": Kind(str, lambda value: True, "names"), "meaning": meaning}
+
+
 def _folder(meaning: str) -> Metadata:
     return {"kind": Kind(Path, Path.is_dir, "a folder that exists"), "meaning": meaning}
 
@@ -71,6 +75,13 @@ class Settings:
     models: Path = field(
         default=PACKAGED_MODELS,
         metadata=_folder("Folder of <name>/<version>/ with the models to serve."),
+    )
+    plugins_allow: str = field(
+        default="*",
+        metadata=_names(
+            "Distributions that may bring plugins, besides boxwright, with commas between them; "
+            "*: every one. Others are listed, and never imported."
+        ),
     )
     device: Device = field(
         default="auto", metadata=_choice(Device, "What runs the models; auto: the fastest.")

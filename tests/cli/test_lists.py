@@ -51,10 +51,15 @@ def test_plugins_as_json_are_the_same_with_a_server_and_without(address: Address
 
 
 def test_plugins_lists_every_installed_part() -> None:
-    rows = [line.split()[:2] for line in boxwright("plugins").stdout.splitlines()]
+    words = [line.split() for line in boxwright("plugins").stdout.splitlines()]
+    rows = [row[:2] for row in words]
     catalog = Catalog.installed()
     for name in catalog.backbones:
         assert ["backbone", name] in rows
+    for name in catalog.necks:
+        assert ["neck", name] in rows
+    for name in catalog.families:
+        assert ["backbone", "family", name] in [row[:3] for row in words]
     for name in catalog.detectors:
         assert ["detector", name] in rows
 

@@ -10,7 +10,7 @@ import pytest
 PREFACE = """
 from boxwright_contract.hookspecs import hookimpl
 from boxwright_contract.parts import (
-    Backbone, BackboneFamily, Detector, Level, Preprocessing, ProposalSource, Weights,
+    Backbone, BackboneFamily, Detector, Level, Neck, Preprocessing, ProposalSource, Weights,
 )
 
 def backbone(**changes):

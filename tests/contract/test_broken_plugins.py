@@ -184,6 +184,21 @@ def test_a_family_with_a_colon_in_its_name_is_refused(install: Install) -> None:
     assert "BackboneFamily.name is 'z:o'. Use small letters" in the_reason(Catalog.installed())
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("levels=(), build=print", "Neck.levels is () (tuple), expected a function."),
+        ("levels=print, build=None", "Neck.build is None (NoneType), expected a function."),
+    ],
+)
+def test_a_neck_is_two_functions(install: Install, fields: str, said: str) -> None:
+    part = f"Neck(name='collar', {fields}, source='')"
+    install(SICK, f"@hookimpl\ndef boxwright_necks():\n    return [{part}]\n")
+    catalog = Catalog.installed()
+    assert said in the_reason(catalog)
+    assert "collar" not in catalog.necks
+
+
 def test_a_wrong_part_does_not_cost_the_sound_ones_beside_it(install: Install) -> None:
     install(SICK, hook("return [None, backbone()]"))
     catalog = Catalog.installed()

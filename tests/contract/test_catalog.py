@@ -69,6 +69,10 @@ def test_one_plugin_may_answer_every_hook(install: Install) -> None:
         return [family(nothing)]
 
     @hookimpl
+    def boxwright_necks():
+        return [Neck(name="collar", levels=nothing, build=nothing, source="nobody")]
+
+    @hookimpl
     def boxwright_proposals():
         return [ProposalSource(name="guesser", propose=nothing, source="nobody")]
 """,
@@ -77,6 +81,7 @@ def test_one_plugin_may_answer_every_hook(install: Install) -> None:
     assert catalog.backbone("tiny").levels[0].stride == 8
     assert catalog.detector("finder").needs_proposals is False
     assert catalog.proposal_source("guesser").name == "guesser"
+    assert catalog.neck("collar").source == "nobody"
     assert list(catalog.families["zoo"].part.members()) == ["ant", "anteater"]
 
 
@@ -144,6 +149,8 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all_others(install: In
         Catalog.installed().backbone("tyny")
     with pytest.raises(UnknownName, match=r"no detector named 'yolo'\. Known: .*faster_rcnn"):
         Catalog.installed().detector("yolo")
+    with pytest.raises(UnknownName, match=r"no neck named 'fnp'\. Did you mean 'fpn'\?"):
+        Catalog.installed().neck("fnp")
     with pytest.raises(UnknownName, match=r"no proposal source named 'edges'\."):
         Catalog.installed().proposal_source("edges")
 

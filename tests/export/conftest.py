@@ -30,7 +30,7 @@ from boxwright_workshop.parity.odd_sizes import Group, on_canvas, structured
 RULE = InputRule(short_side_px=96, long_side_px=160, divisor=16)
 CLASSES = ("ash", "birch", "cedar")
 OPTIONS = Options(
-    pyramid_channels=16,
+    neck_channels=16,
     anchor_sides_px=((12, 20), (24, 40), (48, 60), (80, 90)),
     candidates=60,
     proposals=40,

@@ -32,8 +32,8 @@ def balanced(changed: Changed) -> Comparison:
     """Torch beside the graph, with detections from every level."""
 
     def favour_coarse_levels(net: FasterRcnn) -> None:
-        for level, block in enumerate(net.backbone.fpn.layer_blocks):
-            block[0].weight.mul_(2.0**level)
+        for level in range(3):
+            net.get_parameter(f"backbone.neck.layer_blocks.{level}.0.weight").mul_(2.0**level)
 
     return changed(favour_coarse_levels)
 

@@ -22,7 +22,7 @@ LEARNING = "losses_fall"
 def light_options() -> Any:
     """Faster R-CNN's options, with heads that are quick."""
     return FASTER_RCNN.part.options(
-        pyramid_channels=16, candidates=100, proposals=50, regions_train=64, head_channels=32
+        neck_channels=16, candidates=100, proposals=50, regions_train=64, head_channels=32
     )
 
 

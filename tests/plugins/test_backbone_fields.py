@@ -9,9 +9,11 @@ from boxwright_workshop.feature_graph import measured_fields
 from boxwright_workshop.gradient_field import disagreements
 from boxwright_workshop.measured_backbone import measure
 
-BACKBONES = {name: offer.part for name, offer in Catalog.installed().backbones.items()}
+CATALOG = Catalog.installed()
+BACKBONES = {name: offer.part for name, offer in CATALOG.backbones.items()}
+NECKS = tuple(CATALOG.necks)
 MARKED = [
-    pytest.param(name, marks=() if name in ("mobilenet_v3_large", "resnet50") else pytest.mark.slow)
+    pytest.param(name, marks=() if name in ("mobilenet_v3_small", "resnet18") else pytest.mark.slow)
     for name in BACKBONES
 ]
 """Every one, one with gates and one without in the quick tests."""
@@ -35,11 +37,14 @@ def test_gradients_see_what_is_declared(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("neck", NECKS)
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v3_large", "resnet50"])
-def test_gradients_see_what_the_exported_pyramid_says_in_every_phase(name: str) -> None:
-    backbone = BACKBONES[name]
-    pyramid = faster_rcnn.features(faster_rcnn.build(backbone, 1, Options()))
-    names = [level.name for level in faster_rcnn.levels(backbone, Options())]
-    fields = measured_fields(pyramid, names, 32)
-    assert [axis and axis.phases for axis in fields[names[0]].axes] == [8, 8]
-    assert disagreements(pyramid, fields, 32) == []
+def test_gradients_see_what_the_exported_levels_say_in_every_phase(name: str, neck: str) -> None:
+    backbone, options = BACKBONES[name], Options(neck=neck)
+    levels = faster_rcnn.levels(backbone, options)
+    features = faster_rcnn.features(faster_rcnn.build(backbone, 1, options))
+    fields = measured_fields(features, [level.name for level in levels], 32)
+    assert [axis and axis.phases for axis in fields[levels[0].name].axes] == [
+        32 // levels[0].stride
+    ] * 2
+    assert disagreements(features, fields, 32) == []

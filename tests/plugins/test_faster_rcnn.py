@@ -1,133 +1,22 @@
-"""Faster R-CNN: the details that get lost, each as torchvision has it."""
+"""Faster R-CNN on a small backbone: which levels it stands on, what it learns and finds."""
 
-import math
-from functools import cache
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
-from torchvision.models.detection import FasterRCNN, fasterrcnn_resnet50_fpn
-from torchvision.ops import roi_align
 
 from boxwright_contract.catalog import Catalog
-from boxwright_contract.errors import BadSettings
+from boxwright_contract.errors import BadSettings, UnknownName
 from boxwright_contract.parts import Backbone, Batch, Level, Preprocessing, Truth
 from boxwright_plugins.detectors.faster_rcnn import build, detect, features, levels, losses
-from boxwright_plugins.faster_rcnn_options import Options, backbone_levels
-from boxwright_plugins.nets.faster_rcnn import FasterRcnn, region_pool
+from boxwright_plugins.faster_rcnn_levels import backbone_levels, feature_maps
+from boxwright_plugins.faster_rcnn_options import Options
+from boxwright_plugins.nets.faster_rcnn import FasterRcnn
 
 BACKBONES = Catalog.installed().backbones
-
-
-@cache
-def ours() -> FasterRcnn:
-    net = build(BACKBONES["resnet50"].part, 90, Options())
-    assert isinstance(net, FasterRcnn)
-    return net.eval()
-
-
-@cache
-def theirs() -> FasterRCNN:
-    return fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None).eval()
-
-
-def settings(net: Any) -> dict[str, object]:
-    """All numbers that decide what a Faster R-CNN proposes, samples and finds."""
-    rpn, heads = net.rpn, net.roi_heads
-    return {
-        "candidates of a level": rpn._pre_nms_top_n,
-        "proposals of an image": rpn._post_nms_top_n,
-        "suppression of proposals": rpn.nms_thresh,
-        "least objectness": rpn.score_thresh,
-        "least side of a proposal, px": rpn.min_size,
-        "matching of anchors": vars(rpn.proposal_matcher),
-        "sampling of anchors": vars(rpn.fg_bg_sampler),
-        "coding of anchors": (rpn.box_coder.weights, rpn.box_coder.bbox_xform_clip),
-        "base anchors": [base.tolist() for base in rpn.anchor_generator.cell_anchors],
-        "anchors of a cell": rpn.anchor_generator.num_anchors_per_location(),
-        "matching of regions": vars(heads.proposal_matcher),
-        "sampling of regions": vars(heads.fg_bg_sampler),
-        "coding of regions": (heads.box_coder.weights, heads.box_coder.bbox_xform_clip),
-        "least score": heads.score_thresh,
-        "suppression of detections": heads.nms_thresh,
-        "detections of an image": heads.detections_per_img,
-        "cells of a region": heads.box_roi_pool.output_size,
-        "samples of a cell": heads.box_roi_pool.sampling_ratio,
-        "canonical region": (
-            heads.box_roi_pool.canonical_scale,
-            heads.box_roi_pool.canonical_level,
-        ),
-        "levels of regions": len(heads.box_roi_pool.featmap_names),
-    }
-
-
-def test_every_default_is_torchvisions() -> None:
-    assert settings(ours()) == settings(theirs())
-
-
-def test_the_numbers_are_those_that_torchvision_has_published() -> None:
-    found = settings(ours())
-    assert found["candidates of a level"] == {"training": 2000, "testing": 1000}
-    assert found["proposals of an image"] == {"training": 2000, "testing": 1000}
-    assert found["suppression of proposals"] == 0.7
-    assert found["least objectness"] == 0
-    assert found["least side of a proposal, px"] == 1e-3
-    assert found["coding of anchors"] == ((1, 1, 1, 1), math.log(1000 / 16))
-    assert found["coding of regions"] == ((10, 10, 5, 5), math.log(1000 / 16))
-    assert (found["least score"], found["suppression of detections"]) == (0.05, 0.5)
-    assert found["detections of an image"] == 100
-    assert found["cells of a region"] == (7, 7)
-    assert found["samples of a cell"] == 2
-
-
-def test_parameters_have_torchvisions_names_and_shapes() -> None:
-    shapes = [
-        {key: value.shape for key, value in net.state_dict().items()} for net in (ours(), theirs())
-    ]
-    assert shapes[0] == shapes[1]
-
-
-def test_base_anchors_are_whole_pixels_around_0() -> None:
-    bases = ours().rpn.anchor_generator.cell_anchors
-    for side, base in zip((32, 64, 128, 256, 512), bases, strict=True):
-        assert base.equal(base.round())
-        assert base[:, :2].equal(-base[:, 2:])
-        width, height = (base[:, 2] - base[:, 0]), (base[:, 3] - base[:, 1])
-        assert (height / width).tolist() == pytest.approx([0.5, 1, 2], rel=0.05)
-        assert (width * height).sqrt().tolist() == pytest.approx([side] * 3, rel=0.03)
-
-
-@pytest.mark.parametrize(
-    ("side_px", "stride"),
-    [(1, 4), (111, 4), (112, 8), (223, 8), (224, 16), (447, 16), (448, 32), (1300, 32)],
-)
-def test_a_region_is_pooled_from_the_level_of_its_size(side_px: int, stride: int) -> None:
-    pool = ours().roi_heads.box_roi_pool
-    level = pool.map_levels([torch.tensor([[0.0, 0, side_px, side_px]])]).item()
-    assert 1 / pool.scales[level] == stride
-
-
-def test_a_region_is_pooled_without_half_a_pixel_of_shift_and_never_from_the_extra_level() -> None:
-    pool = ours().roi_heads.box_roi_pool
-    sides = {"P2": 64, "P3": 32, "P4": 16, "P5": 8, "P6": 4}
-    levels = {name: torch.rand(1, 3, side, side) for name, side in sides.items()}
-    box = torch.tensor([[3.3, 5.1, 90.7, 61.2]])
-    found = pool(levels, [box], [(256, 256)])
-    assert found.equal(roi_align(levels["P2"], [box], 7, 1 / 4, 2, aligned=False))
-    large = torch.tensor([[0.0, 0, 5000, 5000]])
-    assert pool(levels, [large], [(256, 256)]).equal(
-        roi_align(levels["P5"], [large], 7, 1 / 32, 2, aligned=False)
-    )
-
-
-def test_the_first_image_does_not_decide_how_the_next_are_pooled() -> None:
-    levels = (Level("C4", 3, 16), Level("C5", 3, 32))
-    features = {"P4": torch.rand(1, 3, 16, 16), "P5": torch.rand(1, 3, 8, 8)}
-    box = [torch.tensor([[10.0, 10, 100, 100]])]
-    used, fresh = (region_pool(levels, ("P4", "P5"), Options()) for _ in range(2))
-    used(features, box, [(40, 30)])  # little of a canvas of 256 x 256 px
-    assert used(features, box, [(256, 256)]).equal(fresh(features, box, [(256, 256)]))
+NECKS = Catalog.installed().necks
 
 
 class Body(nn.Module):
@@ -149,7 +38,7 @@ TINY = Backbone(
     build=Body,
     source="made for tests",
 )
-FEW = Options(pyramid_channels=8, head_channels=16, min_score=0.3, most_detections=10)
+FEW = Options(neck_channels=8, head_channels=16, min_score=0.3, most_detections=10)
 
 
 def tiny(options: Options = FEW) -> nn.Module:
@@ -181,7 +70,7 @@ def test_boxes_end_at_the_image_and_not_at_the_canvas() -> None:
 
 
 def test_nothing_found_is_an_ordinary_answer() -> None:
-    one = Options(pyramid_channels=8, head_channels=16, min_score=0.999)
+    one = Options(neck_channels=8, head_channels=16, min_score=0.999)
     [found] = detect(tiny(one), noise((64, 96)))
     assert (found.boxes.shape, found.scores.shape, found.labels.shape) == ((0, 4), (0,), (0,))
 
@@ -218,19 +107,78 @@ def test_left_to_itself_it_takes_the_deepest_level_of_each_stride() -> None:
     assert [level.name for level in narrow] == ["C5_narrow", "C5"]
 
 
-def test_levels_of_regions_are_those_that_the_net_makes_and_that_its_anchors_stand_on() -> None:
-    net = tiny()
+@pytest.mark.parametrize("neck", NECKS)
+def test_levels_of_regions_are_those_that_the_net_makes_and_that_its_anchors_stand_on(
+    neck: str,
+) -> None:
+    options = replace(FEW, neck=neck)
+    net = tiny(options)
     assert isinstance(net, FasterRcnn)
-    declared = levels(TINY, FEW)
+    declared = levels(TINY, options)
     with torch.no_grad():
         made = features(net)(torch.rand(1, 3, 64, 96))
     assert {name: tuple(level.shape[1:]) for name, level in made.items()} == {
         level.name: (level.channels, 64 // level.stride, 96 // level.stride) for level in declared
     }
-    assert list(made) == [level.name for level in declared] == ["P3", "P4", "P5"]
+    assert list(made) == [level.name for level in declared]
     generator = net.rpn.anchor_generator
     anchors = [torch.tensor(level.anchors_px) for level in declared]
     assert all(a.equal(b) for a, b in zip(anchors, generator.cell_anchors, strict=True))
+
+
+def test_several_levels_have_an_extra_one_for_proposals_and_one_anchor_side_each() -> None:
+    maps = feature_maps(TINY, FEW)
+    assert [level.name for level in maps.pooled] == ["P3", "P4"]
+    assert [(level.name, level.stride) for level in maps.extra] == [("P5", 32)]
+    assert maps.anchor_sides_px == ((64,), (128,), (256,))
+
+
+@pytest.mark.parametrize("options", [Options(neck="none"), Options(levels=("C4",))])
+def test_a_single_level_has_none_and_three_anchor_sides(options: Options) -> None:
+    maps = feature_maps(TINY, options)
+    assert [level.stride for level in maps.proposing] == [16]
+    assert maps.anchor_sides_px == ((64, 128, 256),)
+
+
+def test_a_level_that_is_not_there_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="no level of resnet50 named 'C6'"):
+        backbone_levels(BACKBONES["resnet50"].part, Options(levels=("C5", "C6")))
+
+
+def test_levels_with_a_gap_are_refused() -> None:
+    gap = Options(levels=("C3", "C5"))
+    with pytest.raises(BadSettings, match=r"C3, C5 of resnet50, the neck fpn .* strides \[8, 32\]"):
+        feature_maps(BACKBONES["resnet50"].part, gap)
+    alone = feature_maps(BACKBONES["resnet50"].part, replace(gap, neck="none"))
+    assert [level.name for level in alone.pooled] == ["C5"]
+
+
+def test_a_neck_that_is_not_there_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match=r"no neck named 'fnp'\. Did you mean 'fpn'"):
+        tiny(Options(neck="fnp"))
+
+
+UNEVEN = """
+from boxwright_contract.hookspecs import hookimpl
+from boxwright_contract.parts import Neck
+
+@hookimpl
+def boxwright_necks():
+    return [Neck(name="uneven", levels=lambda below, channels: below, build=print, source="")]
+"""
+
+
+def test_a_neck_whose_levels_differ_in_channels_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "uneven-1.dist-info"
+    info.mkdir()
+    (tmp_path / "uneven.py").write_text(UNEVEN)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: uneven\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[boxwright]\nuneven = uneven\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(BadSettings, match=r"the neck uneven makes levels with \[512, 1024\] chan"):
+        levels(BACKBONES["resnet50"].part, Options(neck="uneven", levels=("C3", "C4")))
 
 
 def test_levels_with_different_numbers_of_anchors_are_refused() -> None:

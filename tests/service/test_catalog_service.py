@@ -76,6 +76,8 @@ def test_every_installed_plugin_is_listed_with_its_distribution(
     names = {(plugin.kind, plugin.name) for plugin in plugins if not plugin.problem}
     assert names == {
         *((Plugin.KIND_BACKBONE, name) for name in installed.backbones),
+        *((Plugin.KIND_BACKBONE_FAMILY, name) for name in installed.families),
+        *((Plugin.KIND_NECK, name) for name in installed.necks),
         *((Plugin.KIND_DETECTOR, name) for name in installed.detectors),
         *((Plugin.KIND_PROPOSAL_SOURCE, name) for name in installed.proposals),
     }

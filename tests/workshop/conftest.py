@@ -15,7 +15,7 @@ freeze = "C3"
 freeze_depthwise = true
 [options]
 levels = ["C3", "C4", "C5"]
-pyramid_channels = 32
+neck_channels = 32
 anchor_sides_px = [[16], [32], [64], [96]]
 candidates = 50
 candidates_train = 50

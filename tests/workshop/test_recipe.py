@@ -84,5 +84,5 @@ def test_canvases_that_do_not_suit_the_strides_are_refused(divisor: int, canvas_
 
 
 def test_anchors_for_too_few_levels_are_refused() -> None:
-    with pytest.raises(BadSettings, match="1 entries, but the pyramid has 4 levels and an extra"):
+    with pytest.raises(BadSettings, match="1 entries, but proposals come from 5 levels: P2, P3"):
         network.build(changed(Recipe(), options=["anchor_sides_px=[[8]]"]), 1, trained=False)

@@ -55,14 +55,14 @@ def exportable(net: nn.Module) -> nn.Module:
 
 
 def levels(backbone: Backbone, options: Options) -> tuple[RegionLevel, ...]:
-    """Return the levels of the pyramid and the extra one, with their anchors."""
+    """Return the levels that proposals come from, with their anchors."""
     from boxwright_plugins.nets import faster_rcnn
 
     return faster_rcnn.region_levels(backbone, options)
 
 
 def features(net: nn.Module) -> nn.Module:
-    """Return the backbone under its pyramid."""
+    """Return the backbone under its neck."""
     return net.get_submodule("backbone")
 
 

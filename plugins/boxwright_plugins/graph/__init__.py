@@ -8,7 +8,7 @@ operators among them return zeros. Imported inside plugins' functions, never whe
 Shape shorthand in this package:
 
     N: images in a batch          H, W: height and width of a canvas, in pixels
-    L: levels of the pyramid      C: channels of a level
+    L: levels of the neck         C: channels of a level
     S: candidates to choose from  K: classes, background not counted
     P: proposals of an image      D: most detections of an image
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor, nn
 
 from boxwright_plugins.graph.proposals import Proposals
@@ -13,8 +12,6 @@ from boxwright_plugins.graph.regions import Pooling
 
 if TYPE_CHECKING:
     from boxwright_plugins.nets.faster_rcnn import FasterRcnn
-
-PROBE_PX = 512
 
 
 class ExportableFasterRcnn(nn.Module):
@@ -27,7 +24,7 @@ class ExportableFasterRcnn(nn.Module):
         self.backbone = net.backbone
         self.proposals = Proposals(net.rpn)
         self.pooled_levels = frozenset(pool.featmap_names)
-        self.pooling = Pooling(pool, strides_of(net.backbone, self.pooled_levels))
+        self.pooling = Pooling(pool)
         self.region_heads = RegionHeads(net.roi_heads)
 
     def forward(self, image: Tensor, image_size: Tensor) -> tuple[Tensor, ...]:
@@ -43,10 +40,3 @@ class ExportableFasterRcnn(nn.Module):
 def exportable(net: FasterRcnn) -> nn.Module:
     """Return the exportable form of a network in eval mode. It shares the parameters of `net`."""
     return ExportableFasterRcnn(net).eval()
-
-
-@torch.no_grad()
-def strides_of(backbone: nn.Module, names: frozenset[str]) -> list[int]:
-    """Return the strides of the named levels, finest first, as they come out of the backbone."""
-    levels = backbone(torch.zeros(1, 3, PROBE_PX, PROBE_PX))
-    return [PROBE_PX // level.shape[-1] for name, level in levels.items() if name in names]

@@ -1,4 +1,4 @@
-"""Regions pooled from the level of the pyramid that suits their size.
+"""Regions pooled from the level that suits their size.
 
 Source: Lin et al. 2017 (arXiv:1612.03144), equation 1; He et al. 2017 (arXiv:1703.06870), section
 3 on RoIAlign; torchvision's MultiScaleRoIAlign, whose answers these are.
@@ -18,9 +18,10 @@ from boxwright_plugins.graph.operators import between, roi_align
 class Pooling(nn.Module):
     """RoIAlign, each region on its own level only."""
 
-    def __init__(self, pool: MultiScaleRoIAlign, strides: Sequence[int]) -> None:
-        """Take the settings of `pool`, whose levels have `strides`, powers of 2."""
+    def __init__(self, pool: MultiScaleRoIAlign) -> None:
+        """Take the settings of `pool`. Of several levels, the strides are powers of 2."""
         super().__init__()
+        strides = [round(1 / scale) for scale in pool.scales]
         self.cells: int = pool.output_size[0]
         self.samples: int = pool.sampling_ratio
         finest, coarsest = (int(math.log2(strides[i])) for i in (0, -1))

@@ -20,7 +20,7 @@ app.command()(plugins_check.check)
 
 @app.callback()
 def plugins(context: typer.Context, server: Server = None, as_json: AsJson = False) -> None:
-    """List the backbones and detectors.
+    """List the backbones, necks, detectors and proposal sources.
 
     Plugins that cannot be used are listed with the reason. Without --server they are those that
     are installed here.

@@ -18,6 +18,7 @@ def serve(
     host: Annotated[str | None, _help("host")] = None,
     port: Annotated[int | None, _help("port")] = None,
     models: Annotated[Path | None, _help("models")] = None,
+    plugins_allow: Annotated[str | None, _help("plugins_allow")] = None,
     device: Annotated[Device | None, _help("device")] = None,
     threads: Annotated[int | None, _help("threads")] = None,
     max_batch: Annotated[int | None, _help("max_batch")] = None,

@@ -78,7 +78,10 @@ class Plugin:
     """One plugin that a server found."""
 
     kind: str
-    """backbone, detector or proposal source; empty where it is broken before it could tell."""
+    """backbone, backbone family, neck, detector or proposal source.
+
+    Empty where it is broken before it could tell.
+    """
     name: str
     distribution: str
     distribution_version: str

@@ -18,6 +18,8 @@ from boxwright.v1 import catalog_pb2, detection_pb2
 KINDS = {
     catalog_pb2.Plugin.KIND_UNSPECIFIED: "",
     catalog_pb2.Plugin.KIND_BACKBONE: "backbone",
+    catalog_pb2.Plugin.KIND_BACKBONE_FAMILY: "backbone family",
+    catalog_pb2.Plugin.KIND_NECK: "neck",
     catalog_pb2.Plugin.KIND_DETECTOR: "detector",
     catalog_pb2.Plugin.KIND_PROPOSAL_SOURCE: "proposal source",
 }

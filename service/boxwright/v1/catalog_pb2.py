@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62oxwright/v1/catalog.proto\x12\x0c\x62oxwright.v1\"\x14\n\x12ListPluginsRequest\"<\n\x13ListPluginsResponse\x12%\n\x07plugins\x18\x01 \x03(\x0b\x32\x14.boxwright.v1.Plugin\"\x97\x02\n\x06Plugin\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.boxwright.v1.Plugin.Kind\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x64istribution\x18\x03 \x01(\t\x12\x1c\n\x14\x64istribution_version\x18\x04 \x01(\t\x12\x0f\n\x07problem\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12#\n\x06levels\x18\x07 \x03(\x0b\x32\x13.boxwright.v1.Level\"\\\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n\rKIND_BACKBONE\x10\x01\x12\x11\n\rKIND_DETECTOR\x10\x02\x12\x18\n\x14KIND_PROPOSAL_SOURCE\x10\x03\":\n\x05Level\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x63hannels\x18\x02 \x01(\r\x12\x11\n\tstride_px\x18\x03 \x01(\r\"\x13\n\x11ListModelsRequest\"@\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.boxwright.v1.ModelSummary\"j\n\x0cModelSummary\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x14\n\x0c\x61rchitecture\x18\x03 \x01(\t\x12\x13\n\x0b\x63lass_count\x18\x04 \x01(\r\x12\x0f\n\x07problem\x18\x05 \x01(\t\"1\n\x0fGetModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\xc6\x01\n\x10GetModelResponse\x12+\n\x07summary\x18\x01 \x01(\x0b\x32\x1a.boxwright.v1.ModelSummary\x12\x0f\n\x07\x63lasses\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\tmin_score\x18\x04 \x01(\x02\x12\x17\n\x0fmost_detections\x18\x05 \x01(\r\x12#\n\x06levels\x18\x06 \x03(\x0b\x32\x13.boxwright.v1.Level\x12\x11\n\tcard_json\x18\x07 \x01(\t2\x80\x02\n\x0e\x43\x61talogService\x12R\n\x0bListPlugins\x12 .boxwright.v1.ListPluginsRequest\x1a!.boxwright.v1.ListPluginsResponse\x12O\n\nListModels\x12\x1f.boxwright.v1.ListModelsRequest\x1a .boxwright.v1.ListModelsResponse\x12I\n\x08GetModel\x12\x1d.boxwright.v1.GetModelRequest\x1a\x1e.boxwright.v1.GetModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62oxwright/v1/catalog.proto\x12\x0c\x62oxwright.v1\"\x14\n\x12ListPluginsRequest\"<\n\x13ListPluginsResponse\x12%\n\x07plugins\x18\x01 \x03(\x0b\x32\x14.boxwright.v1.Plugin\"\xc1\x02\n\x06Plugin\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.boxwright.v1.Plugin.Kind\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x64istribution\x18\x03 \x01(\t\x12\x1c\n\x14\x64istribution_version\x18\x04 \x01(\t\x12\x0f\n\x07problem\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12#\n\x06levels\x18\x07 \x03(\x0b\x32\x13.boxwright.v1.Level\"\x85\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n\rKIND_BACKBONE\x10\x01\x12\x11\n\rKIND_DETECTOR\x10\x02\x12\x18\n\x14KIND_PROPOSAL_SOURCE\x10\x03\x12\x18\n\x14KIND_BACKBONE_FAMILY\x10\x04\x12\r\n\tKIND_NECK\x10\x05\":\n\x05Level\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x63hannels\x18\x02 \x01(\r\x12\x11\n\tstride_px\x18\x03 \x01(\r\"\x13\n\x11ListModelsRequest\"@\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.boxwright.v1.ModelSummary\"j\n\x0cModelSummary\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x14\n\x0c\x61rchitecture\x18\x03 \x01(\t\x12\x13\n\x0b\x63lass_count\x18\x04 \x01(\r\x12\x0f\n\x07problem\x18\x05 \x01(\t\"1\n\x0fGetModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\xc6\x01\n\x10GetModelResponse\x12+\n\x07summary\x18\x01 \x01(\x0b\x32\x1a.boxwright.v1.ModelSummary\x12\x0f\n\x07\x63lasses\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\tmin_score\x18\x04 \x01(\x02\x12\x17\n\x0fmost_detections\x18\x05 \x01(\r\x12#\n\x06levels\x18\x06 \x03(\x0b\x32\x13.boxwright.v1.Level\x12\x11\n\tcard_json\x18\x07 \x01(\t2\x80\x02\n\x0e\x43\x61talogService\x12R\n\x0bListPlugins\x12 .boxwright.v1.ListPluginsRequest\x1a!.boxwright.v1.ListPluginsResponse\x12O\n\nListModels\x12\x1f.boxwright.v1.ListModelsRequest\x1a .boxwright.v1.ListModelsResponse\x12I\n\x08GetModel\x12\x1d.boxwright.v1.GetModelRequest\x1a\x1e.boxwright.v1.GetModelResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,21 +36,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPLUGINSRESPONSE']._serialized_start=66
   _globals['_LISTPLUGINSRESPONSE']._serialized_end=126
   _globals['_PLUGIN']._serialized_start=129
-  _globals['_PLUGIN']._serialized_end=408
-  _globals['_PLUGIN_KIND']._serialized_start=316
-  _globals['_PLUGIN_KIND']._serialized_end=408
-  _globals['_LEVEL']._serialized_start=410
-  _globals['_LEVEL']._serialized_end=468
-  _globals['_LISTMODELSREQUEST']._serialized_start=470
-  _globals['_LISTMODELSREQUEST']._serialized_end=489
-  _globals['_LISTMODELSRESPONSE']._serialized_start=491
-  _globals['_LISTMODELSRESPONSE']._serialized_end=555
-  _globals['_MODELSUMMARY']._serialized_start=557
-  _globals['_MODELSUMMARY']._serialized_end=663
-  _globals['_GETMODELREQUEST']._serialized_start=665
-  _globals['_GETMODELREQUEST']._serialized_end=714
-  _globals['_GETMODELRESPONSE']._serialized_start=717
-  _globals['_GETMODELRESPONSE']._serialized_end=915
-  _globals['_CATALOGSERVICE']._serialized_start=918
-  _globals['_CATALOGSERVICE']._serialized_end=1174
+  _globals['_PLUGIN']._serialized_end=450
+  _globals['_PLUGIN_KIND']._serialized_start=317
+  _globals['_PLUGIN_KIND']._serialized_end=450
+  _globals['_LEVEL']._serialized_start=452
+  _globals['_LEVEL']._serialized_end=510
+  _globals['_LISTMODELSREQUEST']._serialized_start=512
+  _globals['_LISTMODELSREQUEST']._serialized_end=531
+  _globals['_LISTMODELSRESPONSE']._serialized_start=533
+  _globals['_LISTMODELSRESPONSE']._serialized_end=597
+  _globals['_MODELSUMMARY']._serialized_start=599
+  _globals['_MODELSUMMARY']._serialized_end=705
+  _globals['_GETMODELREQUEST']._serialized_start=707
+  _globals['_GETMODELREQUEST']._serialized_end=756
+  _globals['_GETMODELRESPONSE']._serialized_start=759
+  _globals['_GETMODELRESPONSE']._serialized_end=957
+  _globals['_CATALOGSERVICE']._serialized_start=960
+  _globals['_CATALOGSERVICE']._serialized_end=1216
 # @@protoc_insertion_point(module_scope)

@@ -68,12 +68,18 @@ class Plugin(_message.Message):
         KIND_BACKBONE: Plugin._Kind.ValueType  # 1
         KIND_DETECTOR: Plugin._Kind.ValueType  # 2
         KIND_PROPOSAL_SOURCE: Plugin._Kind.ValueType  # 3
+        KIND_BACKBONE_FAMILY: Plugin._Kind.ValueType  # 4
+        """Many backbones of one library, each called by both names, as in timm:resnet18."""
+        KIND_NECK: Plugin._Kind.ValueType  # 5
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper): ...
     KIND_UNSPECIFIED: Plugin.Kind.ValueType  # 0
     KIND_BACKBONE: Plugin.Kind.ValueType  # 1
     KIND_DETECTOR: Plugin.Kind.ValueType  # 2
     KIND_PROPOSAL_SOURCE: Plugin.Kind.ValueType  # 3
+    KIND_BACKBONE_FAMILY: Plugin.Kind.ValueType  # 4
+    """Many backbones of one library, each called by both names, as in timm:resnet18."""
+    KIND_NECK: Plugin.Kind.ValueType  # 5
 
     KIND_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int

@@ -7,7 +7,15 @@ from boxwright.runtime import Model
 from boxwright.v1 import catalog_pb2
 from boxwright_contract import card
 from boxwright_contract.catalog import Catalog, Offer, Problem
-from boxwright_contract.parts import Backbone, Detector, Level, ProposalSource, RegionLevel
+from boxwright_contract.parts import (
+    Backbone,
+    BackboneFamily,
+    Detector,
+    Level,
+    Neck,
+    ProposalSource,
+    RegionLevel,
+)
 
 Kind = catalog_pb2.Plugin.Kind
 
@@ -17,6 +25,8 @@ def plugins(catalog: Catalog) -> catalog_pb2.ListPluginsResponse:
     return catalog_pb2.ListPluginsResponse(
         plugins=[
             *(_offer(offer, Kind.KIND_BACKBONE) for offer in catalog.backbones.values()),
+            *(_offer(offer, Kind.KIND_BACKBONE_FAMILY) for offer in catalog.families.values()),
+            *(_offer(offer, Kind.KIND_NECK) for offer in catalog.necks.values()),
             *(_offer(offer, Kind.KIND_DETECTOR) for offer in catalog.detectors.values()),
             *(_offer(offer, Kind.KIND_PROPOSAL_SOURCE) for offer in catalog.proposals.values()),
             *map(_problem, catalog.problems),
@@ -25,7 +35,11 @@ def plugins(catalog: Catalog) -> catalog_pb2.ListPluginsResponse:
 
 
 def _offer(
-    offer: Offer[Backbone] | Offer[Detector] | Offer[ProposalSource],
+    offer: Offer[Backbone]
+    | Offer[BackboneFamily]
+    | Offer[Neck]
+    | Offer[Detector]
+    | Offer[ProposalSource],
     kind: catalog_pb2.Plugin.Kind.ValueType,
 ) -> catalog_pb2.Plugin:
     part = offer.part
