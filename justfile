@@ -1,5 +1,6 @@
 # Run with `uv run --group dev just RECIPE`; the environment then has all that the recipes call.
 
+on_every_core := "--numprocesses auto --maxprocesses 8 --dist loadfile"
 protos := `find protos -name '*.proto' | sort | tr '\n' ' '`
 
 # The whole gate: what CI runs, and all it runs
@@ -61,11 +62,11 @@ wheel:
 
 # Run the tests that take seconds: all, or those that the arguments name
 test *arguments:
-    pytest {{arguments}}
+    OMP_NUM_THREADS=1 pytest {{on_every_core}} {{arguments}}
 
 # Run the tests that take minutes
 test-slow *arguments:
-    pytest -m slow {{arguments}}
+    OMP_NUM_THREADS=1 pytest -m slow {{on_every_core}} {{arguments}}
 
 # Measure the server beside the same model in-process
 bench *arguments:

@@ -24,6 +24,9 @@ exit code in one place, `boxwright.cli`. Anything outside this tree is a bug.
 import difflib
 from collections.abc import Iterable
 
+LONGEST_QUOTE = 64
+"""Characters of an unknown name that an error repeats."""
+
 
 class BoxwrightError(Exception):
     """An error whose message is meant for the person who can mend it."""
@@ -53,6 +56,8 @@ class UnknownName(BoxwrightError):
             no model named 'poeple'. Did you mean 'people'? Known: people.
         """
         names = sorted(known)
+        if len(name) > LONGEST_QUOTE:
+            name = f"{name[:LONGEST_QUOTE]}..."
         nearest = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
         return cls(f"no {kind} named '{name}'.{hint} Known: {', '.join(names) or 'none'}.")

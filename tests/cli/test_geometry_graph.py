@@ -77,7 +77,7 @@ def test_tensors_inside_are_measured_by_name(chain: Path) -> None:
     [
         (["--tensor", "poled"], 2, "Did you mean 'pooled'?"),
         (["--input", "foto"], 2, "photo"),
-        (["--image", "8x8"], 1, "Use at least"),
+        (["--image", "8x8"], 2, "Use at least"),
     ],
 )
 def test_what_cannot_be_measured_is_an_error_with_its_cure(
@@ -93,7 +93,7 @@ def test_a_file_that_is_no_graph_is_refused(tmp_path: Path) -> None:
         file = tmp_path / "broken.onnx"
         file.write_bytes(content)
         printed = graph(str(file))
-        assert printed.exit_code == 1
+        assert printed.exit_code == 2
         assert "broken.onnx' " in printed.stderr
     assert "'missing.onnx' cannot be read: No such file" in graph("missing.onnx").stderr
 

@@ -8,16 +8,17 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from boxwright.cli import app
+from boxwright_contract.geometry.examples import EXAMPLES
 
 
 def geometry(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["geometry", *arguments])
 
 
-def rows(printed: Result) -> list[list[str]]:
-    """Return the cells of the table, which stand two spaces apart."""
-    table = printed.stdout.split("\n\n")[0].splitlines()
-    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in table]
+def rows(printed: Result, table: int = 0) -> list[list[str]]:
+    """Return the cells of a table, which stand two spaces apart; empty lines part the tables."""
+    lines = printed.stdout.split("\n\n")[table].splitlines()
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
 
 
 def test_layers_prints_a_row_for_each_layer_and_the_total() -> None:
@@ -50,8 +51,37 @@ def test_branches_are_told_inside_their_row() -> None:
     _, block, inner, norm, _ = rows(printed)
     assert block[:2] == ["1", "block=add of 2 branches"]
     assert inner[:2] == ["1.1.1", "conv 3x5 same c3"]
-    assert inner[6] == "3 x 5"
+    assert rows(printed, 1)[2][2] == "3 x 5"
     assert norm[0] == "1.1.2"
+
+
+def test_a_stack_whose_smallest_input_is_not_found_is_told_all_the_same() -> None:
+    rare = "(conv 3) x300, add(pool 31/31, up 31 | pool 32/32, up 32)"
+    printed = geometry("layers", rare, "--image", "1592")
+    assert printed.exit_code == 0
+    assert "the smallest that every layer accepts: not found" in printed.stdout
+    assert "near the borders the field cut off there is an upper bound" in printed.stdout
+    answer = json.loads(geometry("layers", rare, "--image", "1592", "--json").stdout)
+    assert answer["smallest_input_sides"] == []
+
+
+def test_the_examples_are_listed_with_what_they_show_and_their_source() -> None:
+    printed = geometry("layers", "--example", "?")
+    assert printed.exit_code == 0
+    for name, example in EXAMPLES.items():
+        assert f"{name}, input {example.input}" in printed.stdout
+        for text in (example.note, example.source):
+            assert text in " ".join(printed.stdout.split())
+    assert list(json.loads(geometry("layers", "--example", "?", "--json").stdout)) == list(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_table_wider_than_a_window_is_parted_and_loses_nothing(name: str) -> None:
+    lines = geometry("layers", "--example", name).stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    seen = next(line for line in lines if line.endswith("centre"))
+    assert seen.split()[-5:] == ["field", "px", "stride", "padding", "centre"]
+    assert sum(line.split()[0] == "total" for line in lines if line) == (1 if "MACs" in seen else 2)
 
 
 def test_kims_network_has_the_parameters_of_the_paper() -> None:
@@ -89,11 +119,16 @@ def test_layers_answers_which_inputs_give_an_output() -> None:
         (["layers", "conv 3", "--image", "3by4"], 2, "--image is '3by4', which is no size"),
         (["layers", "conv 3", "--image", "3x4x5"], 2, "which has 3 sides"),
         (["layers", "conv 3", "--input", "3"], 2, "--input is '3', which has no sides"),
-        (["layers", "conv 3, conv 99", "--image", "50"], 1, "error: layer 2 (conv): axis y"),
-        (["layers", "cnov 3"], 1, "Did you mean 'conv'?"),
-        (["matrix", "pool 3"], 1, "is not one convolution"),
-        (["matrix", "conv 3, conv 3"], 1, "is not one convolution"),
-        (["matrix", "conv 3 c64", "--input", "64x99x99"], 1, "entries, and at most 1,000,000"),
+        (["layers", "conv 3, conv 99", "--image", "50"], 2, "error: layer 2 (conv): axis y"),
+        (["layers", "conv 0"], 2, "kernel is 0"),
+        (["layers", "conv 3", "--image", "0"], 2, "must be 1 to"),
+        (["layers", "conv 3", "--image", "\N{ARABIC-INDIC DIGIT THREE}"], 2, "which is no size"),
+        (["layers", "conv 3", "--reach", "9" * 30], 2, "--reach must be 1 to"),
+        (["layers", "a b=conv 3"], 2, 'Quote it: "my name"=conv 3'),
+        (["layers", "cnov 3"], 2, "Did you mean 'conv'?"),
+        (["matrix", "pool 3"], 2, "is not one convolution"),
+        (["matrix", "conv 3, conv 3"], 2, "is not one convolution"),
+        (["matrix", "conv 3 c64", "--input", "64x99x99"], 2, "entries, and at most 1,000,000"),
     ],
 )
 def test_what_cannot_be_is_an_error_with_its_cure(
@@ -118,6 +153,11 @@ def test_a_matrix_is_printed_with_the_names_of_its_weights() -> None:
 def test_a_large_matrix_is_counted() -> None:
     lines = geometry("matrix", "conv 3 p1", "--input", "1x50x50").stdout.splitlines()
     assert lines == ["2,500 x 2,500, output 1 x 50 x 50: 21,904 entries of 6,250,000 (0.4%)"]
+
+
+def test_a_matrix_wider_than_a_window_is_counted() -> None:
+    (line,) = geometry("matrix", "conv 3 p1 c2", "--input", "2x4x4").stdout.splitlines()
+    assert line.startswith("32 x 32, output 2 x 4 x 4:")
 
 
 def test_a_matrix_as_json_has_every_entry() -> None:

@@ -1,6 +1,7 @@
 """`boxwright geometry model`, `cell`, `region` and `backbone`, with a real server."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,8 @@ from typer.testing import CliRunner, Result
 from boxwright.cli import app
 from boxwright.server import serve_in_background
 from boxwright.settings import Settings
+from boxwright_contract.card import LevelRecord
+from boxwright_contract.parts import RegionLevel
 
 PHOTO_PX = (96, 192)
 """Height and width; it becomes 48 x 96 on a canvas of 64 x 96."""
@@ -45,6 +48,20 @@ def test_model_tells_levels_fields_gates_and_anchors(seeing: Path) -> None:
         printed.stdout
     )
     assert "P5: near the borders the field cut off there is an upper bound." in printed.stdout
+
+
+def test_many_anchors_have_a_table_of_their_own(
+    make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    boxes = tuple((-side, -side, side, side) for side in range(100, 109))
+    level = RegionLevel(name="P2", channels=8, stride=4, anchors_px=boxes)
+    make_bundle(tmp_path / "busy" / "1", levels=(LevelRecord(level=level, field=None),))
+    printed = geometry("model", "busy", "--image", "96x192", "--models", str(tmp_path))
+    assert columns(printed, 1) == [
+        ["level", "anchors"],
+        ["P2", " ".join(f"{side}x{side}" for side in range(200, 218, 2))],
+    ]
+    assert max(map(len, printed.stdout.splitlines())) <= 100
 
 
 def test_model_tells_the_grids_of_an_image(seeing: Path) -> None:
@@ -103,6 +120,20 @@ def test_a_cell_is_drawn_on_the_photo(seeing: Path, photo: Path, tmp_path: Path)
     assert drawn.shape[1] >= PHOTO_PX[1]
 
 
+def test_the_photo_itself_is_never_drawn_over(seeing: Path, photo: Path) -> None:
+    before = photo.read_bytes()
+    alias = photo.with_name("alias.png")
+    alias.symlink_to(photo)
+    for image, target in ((photo, photo), (photo, alias), (alias, photo)):
+        printed = geometry(
+            *("cell", "seeing", "P2", "0", "0", "--image", str(image)),
+            *("--annotate", str(target), "--models", str(seeing)),
+        )
+        assert printed.exit_code == 2
+        assert f"would replace '{image}'" in printed.stderr
+        assert photo.read_bytes() == before
+
+
 def test_region_tells_which_cells_see_a_box(seeing: Path, photo: Path) -> None:
     box = ("region", "seeing", "24", "72", "64", "96", "--models", str(seeing))
     printed = geometry(*box, "--image", str(photo))
@@ -141,16 +172,20 @@ def test_a_backbone_of_a_server_is_the_same(seeing: Path) -> None:
     [
         (["model", "seing"], 2, "Did you mean 'seeing'?"),
         (["cell", "seeing", "P3", "0", "0", "--size", "96x192"], 2, "no level named 'P3'"),
-        (["cell", "seeing", "P2", "16", "0", "--size", "96x192"], 1, "P2 has no cell (16, 0)"),
+        (["cell", "seeing", "P2", "16", "0", "--size", "96x192"], 2, "P2 has no cell (16, 0)"),
         (["cell", "seeing", "P2", "0", "0"], 2, "Give --image FILE or --size HxW"),
-        (["cell", "seeing", "P2", "0", "0", "--image", "no.png"], 1, "'no.png' cannot be read"),
+        (["cell", "seeing", "P2", "0", "0", "--image", "no.png"], 2, "'no.png' cannot be read"),
         (
             ["cell", "seeing", "P2", "0", "0", "--size", "9x9", "--annotate", "x.png"],
             2,
             "Give --image FILE too",
         ),
-        (["region", "seeing", "9", "9", "5", "20", "--size", "96x192"], 1, "is none"),
-        (["region", "seeing", "500", "0", "600", "9", "--size", "96x192"], 1, "lies outside"),
+        (["region", "seeing", "9", "9", "5", "20", "--size", "96x192"], 2, "is none"),
+        (["region", "seeing", "0", "0", "1", "1", "--size", "4294967296"], 2, "4294967296. Send"),
+        (["cell", "seeing", "P2", "4294967296", "0", "--size", "9x9"], 2, "4294967296. Send"),
+        (["model", "seeing", "--image", "99999999999"], 2, "99999999999. Send"),
+        (["cell", "seeing", "P2", "0", "0", "--image", "a", "--size", "9"], 2, "Leave out one"),
+        (["region", "seeing", "500", "0", "600", "9", "--size", "96x192"], 2, "lies outside"),
     ],
 )
 def test_what_cannot_be_is_an_error_with_its_cure(
@@ -165,7 +200,8 @@ def test_what_cannot_be_is_an_error_with_its_cure(
     ("arguments", "code", "message"),
     [
         (["resnet5"], 2, "Did you mean 'resnet50'?"),
-        (["resnet50", "--canvas", "100x100"], 1, "multiples of 32"),
+        (["resnet50", "--canvas", "100x100"], 2, "multiples of 32"),
+        (["resnet50", "--canvas", "9999999999968"], 2, "at most 4294967295"),
         (["resnet50", "--measure", "--server", "127.0.0.1:1"], 2, "Leave out --server"),
         (["resnet50", "--server", "127.0.0.1:1"], 3, "no server answers"),
     ],

@@ -140,3 +140,37 @@ def test_a_detection_tells_its_origin_where_it_is_asked_for(client: Client) -> N
     assert found.origin is not None
     assert (found.origin.level, found.origin.cell) == ("P2", (4, 8))
     assert found.origin.region_px == (0, 16, 192, 56)
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda client: client.describe_model(image_px=(-1, 5)), "-1"),
+        (lambda client: client.describe_model(image_px=(2**32, 5)), "4294967296"),
+        (lambda client: client.describe_backbone("resnet50", (2**40, 32)), "1099511627776"),
+        (lambda client: client.map_cells("P2", [(-1, 0)], IMAGE_PX), "-1"),
+        (lambda client: client.map_cells("P2", [(0.5, 0)], IMAGE_PX), "float"),
+        (lambda client: client.map_region((0, 0, 5), IMAGE_PX), "not enough values"),
+        (lambda client: client.describe_layers("conv 3", 2**63, (9,)), "9223372036854775808"),
+        (
+            lambda client: client.convolution_matrix("conv 3", 1, (-(2**64),)),
+            "-18446744073709551616",
+        ),
+        (lambda client: client.detect(np.zeros((9, 9, 3), np.uint8), max_detections=-3), "-3"),
+        (lambda client: client.model("\ud800"), "surrogates not allowed"),
+    ],
+)
+def test_what_the_wire_cannot_carry_is_bad_input_with_the_number(
+    ask: Callable[[Client], object], told: str, client: Client
+) -> None:
+    with pytest.raises(BadInput, match=f"cannot be sent: .*{told}.* Send "):
+        ask(client)
+
+
+@pytest.mark.parametrize("name", ["n" * 20_000, "\N{SNOWMAN}" * 20_000])
+def test_a_long_unknown_name_comes_back_cut_off(name: str, client: Client) -> None:
+    for ask in (client.describe_model, lambda name: client.map_cells(name, [(0, 0)], IMAGE_PX)):
+        with pytest.raises(UnknownName) as caught:
+            ask(name)
+        assert f"named '{name[:64]}...'" in str(caught.value)
+        assert len(str(caught.value)) < 200

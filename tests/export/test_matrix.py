@@ -19,7 +19,7 @@ from boxwright_workshop.parity.odd_sizes import Group
 from boxwright_workshop.recipe import converted
 
 CATALOG = Catalog.installed()
-QUICK = ("lightconv", "mobilenet_v3_small", "resnet18", "squeezenet1_1")
+QUICK = ("resnet18", "squeezenet1_1")
 """The backbones of which the gate takes all detectors; `just test-slow` takes the others."""
 SMALL: dict[str, dict[str, Any]] = {
     "faster_rcnn": {

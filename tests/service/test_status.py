@@ -21,6 +21,7 @@ ERRORS = {
     b"image": BadImage("it is not an image. Send one."),
     b"name": UnknownName("no such model. Choose another."),
     b"full": Overloaded("the server is full. Try again.", retry_after_ms=1250),
+    b"long": BadImage("\N{SNOWMAN}" * 20_000),
     b"bug": KeyError(SECRET),
 }
 
@@ -151,6 +152,13 @@ def test_a_message_over_the_limit_names_the_setting(kind: str) -> None:
     assert "BOXWRIGHT_MAX_MESSAGE_BYTES (--max-message-bytes)" in str(error.details())
     assert f"{LIMIT + 3} bytes, and this server takes {LIMIT}" in str(error.details())
     assert info.reason == "TooLarge"
+
+
+def test_a_message_of_any_length_fits_the_headers() -> None:
+    error, (info,) = failure("unary", b"long")
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert info.reason == "BadImage"
+    assert str(error.details()).endswith("\N{SNOWMAN}...")
 
 
 def test_a_full_server_tells_when_to_try_again() -> None:

@@ -19,7 +19,8 @@ class AxisField:
 
     With F phases, cell u = F * n + i sees the input from first_px[i] + n * period_px to
     last_px[i] + n * period_px, both included. A chain of convolutions and poolings has one phase.
-    Near a border the field is cut off there: see `interval`.
+    Near a border the field is cut off there: see `interval`. That is an upper bound: the cell may
+    see less, as where the outermost of what a dilated kernel sees is padding.
     """
 
     period_px: int
@@ -74,7 +75,8 @@ class AxisField:
     def interval(self, cell: int, length_px: int) -> tuple[int, int]:
         """Return the first and the last of `length_px` inputs that `cell` sees.
 
-        The last lies before the first where all of it is padding.
+        Near a border it is an upper bound. The last lies before the first where all of it is
+        padding.
         """
         first, last = self.span(cell)
         return max(first, 0), min(last, length_px - 1)

@@ -86,6 +86,17 @@ def smallest_input(stack: Stack, channels: int, axes: int) -> tuple[int, ...]:
     return tuple(found[path] for path in paths)
 
 
+def smallest_input_found(stack: Stack, channels: int, axes: int) -> tuple[int, ...]:
+    """Return `smallest_input` of a stack that is possible, or nothing where the search gave up.
+
+    Branches of equal sides may come so rarely that it does.
+    """
+    try:
+        return smallest_input(stack, channels, axes)
+    except BadInput:
+        return ()
+
+
 def _paths(stack: Stack, axes: int, prefix: str) -> tuple[_Path, ...]:
     """Return what the stack does on each axis."""
     nodes: list[list[_Single | _Fork]] = [[] for _ in range(axes)]

@@ -24,7 +24,11 @@ from boxwright_contract.geometry.limits import check_extent
 from boxwright_contract.geometry.places import AXES, at, place_of
 from boxwright_contract.geometry.report import Description, LayerReport, PhaseBudget, check_counts
 from boxwright_contract.geometry.shape import Shape, check_shape, joined_channels
-from boxwright_contract.geometry.smallest import channels_after, smallest_input
+from boxwright_contract.geometry.smallest import (
+    channels_after,
+    smallest_input,
+    smallest_input_found,
+)
 from boxwright_contract.geometry.steps import axis_steps
 
 __all__ = [
@@ -34,6 +38,7 @@ __all__ = [
     "channels_after",
     "describe",
     "smallest_input",
+    "smallest_input_found",
 ]
 
 FLOAT32_BYTES = 4

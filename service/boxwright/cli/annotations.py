@@ -36,6 +36,16 @@ def targets(folder: Path, files: Iterable[Path]) -> dict[Path, Path]:
     return chosen
 
 
+def check_spared(photo: Path, target: Path) -> None:
+    """Refuse to write over the photo itself, by whatever name.
+
+    Raises:
+        BadSettings: `target` is `photo`.
+    """
+    if target.exists() and photo.exists() and target.samefile(photo):
+        raise BadSettings(f"the drawing would replace '{photo}'. Give --annotate another file.")
+
+
 def write_annotated(file: Path, result: "Result", target: Path, *, regions: bool = False) -> None:
     """Write `file` with its detections drawn on it, upright, to `target`.
 

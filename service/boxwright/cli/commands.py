@@ -3,8 +3,8 @@
 import typer
 from typer.core import TyperGroup
 
-from boxwright.cli.exit_codes import INTERRUPTED, code_of
-from boxwright_contract.errors import BoxwrightError
+from boxwright.cli.exit_codes import INTERRUPTED, USAGE, code_of
+from boxwright_contract.errors import BadInput, BoxwrightError
 
 
 class Commands(TyperGroup):
@@ -16,10 +16,22 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except BoxwrightError as error:
             typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(code_of(error)) from error
+            raise typer.Exit(self.code_of(error)) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(INTERRUPTED) from error
+
+    def code_of(self, error: BoxwrightError) -> int:
+        """Return the exit code of an error."""
+        return code_of(error)
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """Return the commands in the order in which they are met."""
         return list(self.commands)
+
+
+class Questions(Commands):
+    """Commands that answer one question each: where it cannot be answered, nothing was done."""
+
+    def code_of(self, error: BoxwrightError) -> int:
+        """Return the exit code of an error; a bad input is a bad argument."""
+        return USAGE if isinstance(error, BadInput) else super().code_of(error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from boxwright_contract.errors import BoxwrightError
 
 if TYPE_CHECKING:
-    from boxwright.client import Detection, Result
+    from boxwright.client import Detection, Origin, Result
 
 Output = Literal["table", "jsonl"]
 Report = Callable[[Path, "Result | BoxwrightError"], Iterable[str]]
@@ -17,8 +17,6 @@ Report = Callable[[Path, "Result | BoxwrightError"], Iterable[str]]
 
 COLUMNS = f"{'label':<16} {'score':>5}  {'x_min':>8} {'y_min':>8} {'x_max':>8} {'y_max':>8}"
 """The heads of `row`."""
-ORIGIN_COLUMNS = f"{'level':<5} {'y':>4} {'x':>4}  {'sees x_min, y_min, x_max, y_max':>35}"
-"""The heads of what --origins tells."""
 
 
 def row(found: "Detection") -> str:
@@ -41,22 +39,22 @@ def reporter(
     def rows(file: Path, outcome: "Result | BoxwrightError") -> list[str]:
         if isinstance(outcome, BoxwrightError):
             return []
-        tell = _row_with_origin if origins else row
-        found = [tell(detection) for detection in outcome.detections] or ["nothing found"]
-        return [f"{file!s:<{width}}  {columns}" for columns in found]
+        lines = []
+        for found in outcome.detections:
+            lines.append(f"{file!s:<{width}}  {row(found)}")
+            if origins and found.origin:
+                lines.append(f"{'':<{width}}    {_told(found.origin)}")
+        return lines or [f"{file!s:<{width}}  nothing found"]
 
-    columns = f"{COLUMNS}  {ORIGIN_COLUMNS}" if origins else COLUMNS
-    return [f"{'file':<{width}}  {columns}"], rows
+    return [f"{'file':<{width}}  {COLUMNS}"], rows
 
 
-def _row_with_origin(found: "Detection") -> str:
-    """Return `row`, and the cell and the region that the detection comes from."""
-    if found.origin is None:
-        return row(found)
-    y, x = found.origin.cell
-    region = found.origin.region_px
-    edges = "none" if region is None else " ".join(f"{edge:>8.1f}" for edge in region)
-    return f"{row(found)}  {found.origin.level:<5} {y:>4} {x:>4}  {edges}"
+def _told(origin: "Origin") -> str:
+    """Return the cell and the region that a detection comes from."""
+    y, x = origin.cell
+    region = origin.region_px
+    edges = "nothing" if region is None else ", ".join(f"{edge:.1f}" for edge in region)
+    return f"from {origin.level} ({y}, {x}), which sees {edges}"
 
 
 def _json_line(file: Path, outcome: "Result | BoxwrightError") -> list[str]:

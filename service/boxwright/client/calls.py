@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from boxwright.client import reading
 from boxwright.client.answers import Model, ModelSummary, Plugin, Result
 from boxwright.client.geometry_calls import GeometryCalls
+from boxwright.client.requests import written
 from boxwright.v1 import catalog_pb2, catalog_pb2_grpc, detection_pb2, detection_pb2_grpc
 from boxwright_contract.errors import BadImage, BadInput
 
@@ -58,15 +59,17 @@ class Client(GeometryCalls):
             UnknownName: No such model, version or class.
             Overloaded: The server is full; it says when to try again.
         """
-        request = detection_pb2.DetectRequest(
-            model=model,
-            version=version,
-            min_score=min_score,
-            max_detections=max_detections,
-            classes=classes,
-            with_origins=with_origins,
-            **_content(image),
-        )
+        content = _content(image)
+        with written():
+            request = detection_pb2.DetectRequest(
+                model=model,
+                version=version,
+                min_score=min_score,
+                max_detections=max_detections,
+                classes=classes,
+                with_origins=with_origins,
+                **content,
+            )
         return reading.result(self._ask(self._detection.Detect, request))
 
     def models(self) -> tuple[ModelSummary, ...]:
@@ -80,7 +83,8 @@ class Client(GeometryCalls):
         Raises:
             UnknownName: No such model or version.
         """
-        request = catalog_pb2.GetModelRequest(model=name, version=version)
+        with written():
+            request = catalog_pb2.GetModelRequest(model=name, version=version)
         return reading.model(self._ask(self._catalog.GetModel, request))
 
     def plugins(self) -> tuple[Plugin, ...]:

@@ -12,6 +12,7 @@ from boxwright.client.geometry_answers import (
     ModelGeometry,
     RegionCells,
 )
+from boxwright.client.requests import written
 from boxwright.v1 import detection_pb2, geometry_pb2_grpc
 from boxwright.v1 import geometry_pb2 as pb
 from boxwright_contract.geometry.layers import Conv, ConvTranspose, Stack
@@ -44,9 +45,10 @@ class GeometryCalls(Connection):
         Raises:
             BadInput: The stack is impossible; it names the layer and the numbers.
         """
-        request = pb.DescribeLayersRequest(
-            notation=writing.text(layers), input=pb.Shape(channels=channels, sides=sides)
-        )
+        with written():
+            request = pb.DescribeLayersRequest(
+                notation=writing.text(layers), input=pb.Shape(channels=channels, sides=sides)
+            )
         return reading.layers(self._ask(self._geometry.DescribeLayers, request))
 
     def describe_backbone(self, name: str, canvas_px: Size | None = None) -> BackboneGeometry:
@@ -60,7 +62,8 @@ class GeometryCalls(Connection):
             UnknownName: No such backbone.
             BadInput: The canvas cannot be.
         """
-        request = pb.DescribeBackboneRequest(backbone=name, canvas_size=_size(canvas_px))
+        with written():
+            request = pb.DescribeBackboneRequest(backbone=name, canvas_size=_size(canvas_px))
         return reading.backbone(self._ask(self._geometry.DescribeBackbone, request))
 
     def describe_model(
@@ -76,7 +79,10 @@ class GeometryCalls(Connection):
         Raises:
             UnknownName: No such model or version.
         """
-        request = pb.DescribeModelRequest(model=name, version=version, image_size=_size(image_px))
+        with written():
+            request = pb.DescribeModelRequest(
+                model=name, version=version, image_size=_size(image_px)
+            )
         return reading.model(self._ask(self._geometry.DescribeModel, request))
 
     def map_cells(
@@ -101,13 +107,14 @@ class GeometryCalls(Connection):
             UnknownName: No such model, version or feature map.
             BadInput: The feature map of that image has no such cell.
         """
-        request = pb.MapCellsRequest(
-            model=model,
-            version=version,
-            level=level,
-            image_size=_size(image_px),
-            cells=[pb.Cell(y=y, x=x) for y, x in cells],
-        )
+        with written():
+            request = pb.MapCellsRequest(
+                model=model,
+                version=version,
+                level=level,
+                image_size=_size(image_px),
+                cells=[pb.Cell(y=y, x=x) for y, x in cells],
+            )
         return reading.views(self._ask(self._geometry.MapCells, request))
 
     def map_region(
@@ -126,14 +133,17 @@ class GeometryCalls(Connection):
             UnknownName: No such model, version or feature map.
             BadInput: The box is none, or lies outside the image.
         """
-        x_min, y_min, x_max, y_max = box_px
-        request = pb.MapRegionRequest(
-            model=model,
-            version=version,
-            level=level,
-            image_size=_size(image_px),
-            box=detection_pb2.Box(x_min_px=x_min, y_min_px=y_min, x_max_px=x_max, y_max_px=y_max),
-        )
+        with written():
+            x_min, y_min, x_max, y_max = box_px
+            request = pb.MapRegionRequest(
+                model=model,
+                version=version,
+                level=level,
+                image_size=_size(image_px),
+                box=detection_pb2.Box(
+                    x_min_px=x_min, y_min_px=y_min, x_max_px=x_max, y_max_px=y_max
+                ),
+            )
         return reading.region(self._ask(self._geometry.MapRegion, request))
 
     def convolution_matrix(
@@ -149,10 +159,11 @@ class GeometryCalls(Connection):
         Raises:
             BadInput: The layer is impossible, or its matrix has too many entries.
         """
-        request = pb.ConvolutionMatrixRequest(
-            input=pb.Shape(channels=channels, sides=sides),
-            **writing.convolution(writing.one_convolution(layer, channels)),
-        )
+        with written():
+            request = pb.ConvolutionMatrixRequest(
+                input=pb.Shape(channels=channels, sides=sides),
+                **writing.convolution(writing.one_convolution(layer, channels)),
+            )
         return reading.matrix(self._ask(self._geometry.ConvolutionMatrix, request))
 
 

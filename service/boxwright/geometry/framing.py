@@ -10,6 +10,8 @@ from boxwright_contract.parts import Backbone, RegionLevel
 
 Size: TypeAlias = tuple[int, int]
 """Height and width, in pixels."""
+LONGEST_SIDE = 2**32 - 1
+"""Sizes travel as 32-bit integers."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,13 @@ def checked_canvas(canvas: Size, backbone: Backbone) -> Size:
     """Return `canvas` if it is one that `backbone` takes.
 
     Raises:
-        BadInput: A side is no multiple of the largest stride.
+        BadInput: A side is no multiple of the largest stride, or over 2**32 - 1.
     """
+    if max(canvas) > LONGEST_SIDE:
+        raise BadInput(
+            f"the canvas is {canvas[1]} x {canvas[0]} px, and a side has at most {LONGEST_SIDE}. "
+            "Send a smaller one."
+        )
     step = max(level.stride for level in backbone.levels)
     if any(side < 1 or side % step for side in canvas):
         height, width = canvas

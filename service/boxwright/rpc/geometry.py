@@ -19,9 +19,8 @@ from boxwright.v1 import geometry_pb2 as pb
 from boxwright.v1.geometry_pb2_grpc import GeometryServiceServicer
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.errors import BadInput, UnknownName
-from boxwright_contract.geometry.layers import Stack
 from boxwright_contract.geometry.matrix import convolution_matrix
-from boxwright_contract.geometry.stack import Shape, describe, smallest_input
+from boxwright_contract.geometry.stack import describe, smallest_input_found
 from boxwright_contract.parts import Backbone
 
 MOST_CELLS = 10_000
@@ -140,12 +139,5 @@ def describe_layers(request: pb.DescribeLayersRequest) -> pb.DescribeLayersRespo
     shape = description.shape(request)
     stack = description.layers(request)
     found = describe(stack, shape)
-    return description.description(found, stack, _smallest(stack, shape))
-
-
-def _smallest(stack: Stack, shape: Shape) -> tuple[int, ...]:
-    """Return the smallest sides, or none where the search gave up: branches may fit rarely."""
-    try:
-        return smallest_input(stack, shape.channels, len(shape.sides))
-    except BadInput:
-        return ()
+    smallest = smallest_input_found(stack, shape.channels, len(shape.sides))
+    return description.description(found, stack, smallest)

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 DOMAIN = "boxwright"
 DETAILS_KEY = "grpc-status-details-bin"
+MOST_MESSAGE_BYTES = 1_600
+"""Of UTF-8. It travels twice, up to three times as long, in headers that may have 8 KiB in all."""
 
 STATUSES: Mapping[type[BoxwrightError], grpc.StatusCode] = MappingProxyType(
     {
@@ -59,11 +61,19 @@ async def abort(context: aio.ServicerContext[Any, Any], error: Exception) -> NoR
     """End a call with the status that an error becomes."""
     code, message, details = status_of(error)
     log.debug("refused: %s: %s", code.name, message)
+    message = _shortened(message)
     status = Status(code=code.value[0], message=message)
     for detail in details:
         status.details.add().Pack(detail)
     metadata = ((DETAILS_KEY, status.SerializeToString()),)
     await context.abort(code, message, trailing_metadata=metadata)
+
+
+def _shortened(message: str) -> str:
+    encoded = message.encode(errors="replace")
+    if len(encoded) <= MOST_MESSAGE_BYTES:
+        return message
+    return encoded[:MOST_MESSAGE_BYTES].decode(errors="ignore") + "..."
 
 
 def _details(error: Exception) -> list[Message]:

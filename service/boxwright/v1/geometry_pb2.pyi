@@ -608,6 +608,8 @@ class AxisField(_message.Message):
 
     With F phases, cell u = F * n + i sees the input from first_px[i] + n * period_px to
     last_px[i] + n * period_px, both included and cut off at the borders.
+    Cut off there it is an upper bound: the cell may see less, as where the outermost of what a
+    dilated kernel sees is padding. LevelGeometry says where it is exact.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -732,7 +734,9 @@ class DescribeLayersResponse(_message.Message):
 
     @_builtins.property
     def smallest_input_sides(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The smallest sides, one for each axis, at which every layer still has something to see."""
+        """The smallest sides, one for each axis, at which every layer still has something to see. Empty:
+        not found, as branches of equal sides come rarely.
+        """
 
     def __init__(
         self,

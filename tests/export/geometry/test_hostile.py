@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import onnx
+import pytest
 from onnx import helper
 
-from boxwright_contract.errors import BoxwrightError
+from boxwright_contract.errors import BadInput, BoxwrightError
 from boxwright_contract.geometry.graph.analysis import measure
 
 OPERATORS = (
@@ -81,6 +82,34 @@ def spoil(graph: onnx.GraphProto, dice: random.Random) -> None:
         case _:
             tensor = dice.choice(graph.initializer)
             tensor.dims[dice.randrange(len(tensor.dims))] = dice.choice((0, 1, 3, 2**40, -1))
+
+
+def test_many_large_resizes_are_followed_soon(graph_of: Callable[..., onnx.ModelProto]) -> None:
+    nodes = [
+        helper.make_node("Resize", ["x", "", "up"], [f"r{i}"], mode="linear") for i in range(9)
+    ]
+    nodes.append(helper.make_node("Sum", [f"r{i}" for i in range(9)], ["y"]))
+    model = graph_of(nodes, weights={"up": np.array([1, 1, 512, 512], np.float32)})
+    began = time.perf_counter()
+    axis = measure(model)["y"].field.axes[0]
+    assert time.perf_counter() - began < 10
+    assert axis is not None
+    assert (axis.phases, axis.period_px) == (512, 1)
+
+
+@pytest.mark.parametrize("scale", [8, 1.6180339, 3000])
+def test_scales_without_a_pattern_are_refused_soon(
+    graph_of: Callable[..., onnx.ModelProto], scale: float
+) -> None:
+    mode = "align_corners" if scale == 8 else "half_pixel"
+    node = helper.make_node(
+        "Resize", ["x", "", "up"], ["y"], mode="linear", coordinate_transformation_mode=mode
+    )
+    model = graph_of([node], weights={"up": np.array([1, 1, scale, 1], np.float32)})
+    began = time.perf_counter()
+    with pytest.raises(BadInput, match=r"does not repeat|limit"):
+        measure(model)
+    assert time.perf_counter() - began < 10
 
 
 def test_no_fault_does_more_than_be_refused(graph_of: Callable[..., onnx.ModelProto]) -> None:

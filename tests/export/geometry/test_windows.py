@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
@@ -15,6 +15,9 @@ from boxwright_contract.geometry.graph.analysis import intervals
 
 Check = Callable[..., Any]
 PADDING = st.sampled_from(("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"))
+
+SPARSE = (HealthCheck.filter_too_much,)
+"""Many windows that can be drawn do not fit their image."""
 
 
 def pairs(least: int, most: int) -> st.SearchStrategy[list[int]]:
@@ -29,7 +32,7 @@ def needed_padding(sides: list[int], kernel: list[int], strides: list[int]) -> l
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=SPARSE)
 @given(
     sides=pairs(1, 9),
     kernel=pairs(1, 4),
@@ -68,7 +71,7 @@ def test_a_convolution_sees_its_taps_inside_the_image(
     check(model, (1, 2, *sides))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=SPARSE)
 @given(
     kind=st.sampled_from(("MaxPool", "AveragePool")),
     sides=pairs(2, 9),
@@ -102,7 +105,7 @@ def test_a_pooling_sees_its_window_inside_the_image(
     check(graph_of([node]), (1, 2, *sides))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=SPARSE)
 @given(
     sides=pairs(1, 5),
     kernel=pairs(1, 4),
@@ -151,7 +154,7 @@ def test_a_transposed_convolution_sees_the_inputs_that_are_spread_over_it(
     check(graph_of([node], weights={"w": weights}), (1, 2, *sides))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=SPARSE)
 @given(
     kind=st.sampled_from(("MaxPool", "AveragePool")),
     sides=pairs(1, 9),

@@ -67,7 +67,7 @@ def measure(
     Raises:
         UnknownName: There is no such tensor or input.
         BadInput: An operator cannot be followed (the message names the node), no field repeats, or
-            `sides` are too small (the message tells the smallest that would do).
+            `sides` do not do (the message tells why, and larger ones that do if they are found).
     """
     graph = Graph.read(model)
     found_image = find_image(graph, image)
@@ -92,7 +92,7 @@ def _measured(fields: Fields) -> dict[str, Measured]:
 
 
 def _at(probe: Probe, sides: tuple[int, ...]) -> Fields:
-    """Measure on one image; where it is too small, tell how large it must be."""
+    """Measure on one image; where that does not do, tell why, and which one does."""
     found, wrong = _tried(probe, sides)
     unclear = tuple(name for name in probe.tensors if name not in found)
     if not unclear:
@@ -103,9 +103,14 @@ def _at(probe: Probe, sides: tuple[int, ...]) -> Fields:
     except BadInput as error:
         raise wrong or error from error
     enough = part.smallest(large, sides)
+    cure = "Use other sides." if wrong else "Use larger sides."
+    if enough:
+        cure = f"Use at least {_told(enough)} px, in steps of {part.unit(large)} px."
+    if wrong:
+        raise BadInput(f"an image of {_told(sides)} px does not do: {wrong} {cure}") from wrong
     raise BadInput(
         f"an image of {_told(sides)} px is too small: too few cells of "
-        f"{', '.join(unclear[:3])} are clear of its borders. Use at least {_told(enough)} px."
+        f"{', '.join(unclear[:3])} are clear of its borders. {cure}"
     )
 
 
@@ -120,8 +125,9 @@ def _bound(probe: Probe, fixed: tuple[int, ...]) -> Fields:
         if wrong and str(wrong) == str(error):  # the size has nothing to do with it
             raise
         raise BadInput(
-            f"the graph declares an image of {_told(fixed)} px, which is too small to measure on, "
-            f"and does not take a larger one: {error} Export it with free or larger sides."
+            f"the graph declares an image of {_told(fixed)} px, which does not show its fields, "
+            f"and a larger one does not do: {error} Export it with free or larger sides, or ask "
+            "for tensors nearer to the image."
         ) from error
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxwright_contract.geometry.field import AxisField
+from boxwright_contract.geometry.limits import MOST_PHASES
 from boxwright_contract.geometry.period import field_of
 
 
@@ -38,14 +39,40 @@ def periodic_form(row: Row, periods: int) -> AxisField | None:
         periods: How often the form must repeat among them.
 
     Returns:
-        None where there is none, or too few clear cells to tell.
+        None where there is none of at most `MOST_PHASES`, or too few clear cells to tell.
     """
     clear = ~row.cut
-    for phases in range(1, len(row.lo) // periods + 1):
-        found = _of_phases(row, clear, phases, periods)
-        if found is not None:
-            return found
+    stretch = _longest(clear)
+    for phases in range(1, min(len(row.lo) // periods, MOST_PHASES) + 1):
+        if _may_repeat(row, stretch, phases):
+            found = _of_phases(row, clear, phases, periods)
+            if found is not None:
+                return found
     return None
+
+
+def _may_repeat(row: Row, stretch: tuple[int, int], phases: int) -> bool:
+    """Tell from a few cells whether most of a stretch of clear ones can have that many phases.
+
+    Those that have them are more than half of it, so they include the middle, and reach as far as
+    any window around the middle on one side of it at least.
+    """
+    begin, end = stretch
+    middle, reach = (begin + end) // 2, 4 * phases
+    while 2 * reach < end - begin:
+        around = slice(middle - reach, middle + reach)
+        lo, hi = row.lo[around], row.hi[around]
+        empty = lo > hi
+        step = lo[phases:] - lo[:-phases]
+        nothing = empty[phases:] & empty[:-phases]
+        moved = (step > 0) & (step == hi[phases:] - hi[:-phases]) & ~empty[phases:]
+        fits = moved | nothing
+        alike = (step[1:] == step[:-1]) | nothing[1:] | nothing[:-1]
+        first, last = _longest(fits[1:] & fits[:-1] & alike)
+        if last - first + 1 < reach - phases:
+            return False
+        reach *= 2
+    return True
 
 
 def _of_phases(row: Row, clear: NDArray[np.bool_], phases: int, periods: int) -> AxisField | None:
@@ -72,8 +99,10 @@ def _of_phases(row: Row, clear: NDArray[np.bool_], phases: int, periods: int) ->
 
 
 def _longest(flags: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return the begin and the end of the longest run of true ones."""
+    """Return the begin and the end of the longest run of true ones, 0 and 0 if there is none."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    if not edges.size:
+        return 0, 0
     begins, ends = edges[::2], edges[1::2]
     at = (ends - begins).argmax()
     return int(begins[at]), int(ends[at])

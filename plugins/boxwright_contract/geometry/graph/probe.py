@@ -64,10 +64,12 @@ class Probe:
     def grown(self) -> Fields:
         """Return the fields that two probes agree on, of which one is half as large again.
 
+        The first is as large as what the graph declares, if that is more than usual.
+
         Raises:
             BadInput: A node cannot be followed, or some tensor has no field that repeats.
         """
-        side = FIRST_SIDE_PX
+        side = max((FIRST_SIDE_PX, *(self.image.fixed_sides or ())))
         while True:
             found = self.fields(self._divided(side))
             unclear = [name for name in self.tensors if found[name][1] is None]
@@ -76,7 +78,7 @@ class Probe:
                 unclear = [name for name in self.tensors if not _agree(found[name], larger[name])]
             if not unclear:
                 return larger
-            if side == LAST_SIDE_PX:
+            if side >= LAST_SIDE_PX:
                 break
             side *= 2
         raise BadInput(
@@ -90,27 +92,33 @@ class Probe:
         unit = math.lcm(self.divisor, USUAL_STRIDE_PX)
         return (-(-side // unit) * unit,) * len(self.image.sides)
 
-    def smallest(self, large: Fields, sides: tuple[int, ...]) -> tuple[int, ...]:
-        """Return sides, at least as large as `sides`, that show what a large image showed."""
+    def unit(self, large: Fields) -> int:
+        """Return what sides are tried in multiples of: of the divisor and the largest period."""
+        fields = [field for _, field in large.values() if field]
+        periods = [axis.period_px for field in fields for axis in field.axes if axis]
+        return math.lcm(self.divisor, max(periods, default=1))
+
+    def smallest(self, large: Fields, sides: tuple[int, ...]) -> tuple[int, ...] | None:
+        """Return sides, at least as large as `sides`, that show what a large image showed.
+
+        They are multiples of `unit`. None if none were found.
+        """
+        fields = [field for _, field in large.values() if field]
+        unit = self.unit(large)
         needed = [
-            max(side, *(self._needed(field, axis) for _, field in large.values() if field))
+            max(side, *(self._needed(field, axis) for field in fields))
             for axis, side in enumerate(sides)
         ]
-        for _ in range(MOST_TRIES):
-            tried = tuple(self._rounded(side) for side in needed)
+        least = [-(-side // unit) * unit for side in needed]
+        for more in range(0, MOST_TRIES * unit, unit):
+            tried = tuple(side + more for side in least)
             try:
                 found = self.fields(tried)
             except BadInput:
-                found = {}
-            if found and all(found[name][1] is not None for name in self.tensors):
-                break
-            needed = [side + self._step(large) for side in tried]
-        return tried
-
-    def _step(self, large: Fields) -> int:
-        fields = [field for _, field in large.values() if field]
-        periods = [axis.period_px for field in fields for axis in field.axes if axis]
-        return self._rounded(max(periods, default=1))
+                continue
+            if all(found[name][1] is not None for name in self.tensors):
+                return tried
+        return None
 
     def _needed(self, field: Field, number: int) -> int:
         axis = field.axes[number]
@@ -118,9 +126,6 @@ class Probe:
             return 1
         before = max(-(min(axis.first_px) // axis.period_px), 0)
         return max(axis.last_px) + (before + PERIODS) * axis.period_px + 1
-
-    def _rounded(self, px: int) -> int:
-        return -(-px // self.divisor) * self.divisor
 
 
 def _agree(

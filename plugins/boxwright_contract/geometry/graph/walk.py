@@ -15,7 +15,7 @@ from boxwright_contract.geometry.graph.image import Image
 from boxwright_contract.geometry.graph.known import Known, computed, of_array, of_tensor
 from boxwright_contract.geometry.graph.limits import MOST_WORK
 from boxwright_contract.geometry.graph.node import Node, Value
-from boxwright_contract.geometry.graph.rules.table import RULES
+from boxwright_contract.geometry.graph.rules.table import RULES, SECOND_LIKE_FIRST
 from boxwright_contract.geometry.graph.tensor import Seen
 
 MALFORMED = (
@@ -65,8 +65,8 @@ def walk(
         work += sum(_work(value) for value in made)
         if work > MOST_WORK:
             raise BadInput(
-                f"up to {label(proto)} it took more than {MOST_WORK} numbers. Ask for tensors "
-                "nearer to the image, or probe with smaller sides."
+                f"up to {label(proto)} it took over the limit of {MOST_WORK} numbers. Ask "
+                "for tensors nearer to the image, or probe with smaller sides."
             )
         for name in used_by(proto):
             left[name] -= 1
@@ -110,20 +110,30 @@ def _computed(graph: Graph, proto: onnx.NodeProto, inputs: Sequence[Known | None
 def _ruled(
     graph: Graph, proto: onnx.NodeProto, index: int, inputs: Sequence[Value | None]
 ) -> list[Value]:
-    if proto.domain in ("", "ai.onnx"):
-        node = Node(proto, index, graph.opsets[""], tuple(inputs))
-        rule = RULES.get(proto.op_type)
-        if rule is not None:
-            found = rule(node)
-            return [*found] if isinstance(found, list) else [found] * len(proto.output)
-    raise BadInput(
-        "what this operator sees is not known before it runs, or not known at all. "
-        "Ask for tensors before it."
-    )
+    node = Node(proto, index, graph.opsets[""], tuple(inputs))
+    rule = RULES.get(proto.op_type) if proto.domain in ("", "ai.onnx") else None
+    if rule is None:
+        raise BadInput(
+            "what this operator sees is not known before it runs, or not known at all. "
+            f"{node.before}"
+        )
+    found = rule(node)
+    if node.unread:
+        raise BadInput(
+            f"its input {node.unread[0]} depends on the image, which is not followed there. "
+            f"{node.before}"
+        )
+    if isinstance(found, list):
+        return [*found]
+    if any(proto.output[1:]) and proto.op_type not in SECOND_LIKE_FIRST:
+        raise BadInput(
+            "only its first output can be followed. Export the graph without the others."
+        )
+    return [found] * len(proto.output)
 
 
 def _of_shape(node: Node) -> Known:
-    [value] = node.inputs
+    [value] = node.values
     if value is None or (isinstance(value, Known) and value.sizes is None):
         return Known(0, None, why="It depends on a shape that only running gives.")
     shape = value.shape
@@ -138,4 +148,5 @@ def _of_shape(node: Node) -> Known:
 def _work(value: Value) -> int:
     if isinstance(value, Known):
         return 0
-    return sum(span.lo.size for term in value.terms for span in term.spans)
+    held = sum(span.lo.size for term in value.terms for span in term.spans)
+    return held + sum(factor.size for factor in value.factors)

@@ -111,6 +111,11 @@ class _Reader:
         options = []
         while self.word.text not in _MARKS and not _TIMES.fullmatch(self.word.text):
             options.append(self.take())
+        if self.word.text == "=":
+            raise BadInput(
+                f"{self.word} stands after several words, and a name is one. "
+                'Quote it: "my name"=conv 3.'
+            )
         return LayerNode(kind, tuple(options), name, self.times())
 
     def group(self, depth: int) -> GroupNode:

@@ -2,11 +2,11 @@
 
 import typer
 
-from boxwright.cli.commands import Commands
+from boxwright.cli.commands import Questions
 from boxwright.cli.geometry import backbone, cell, graph, layers, matrix, model, region
 
 app = typer.Typer(
-    cls=Commands,
+    cls=Questions,
     help="Tell shapes and receptive fields: of layers, backbones, models and ONNX files.",
     no_args_is_help=True,
     rich_markup_mode=None,

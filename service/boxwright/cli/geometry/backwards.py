@@ -7,18 +7,32 @@ from boxwright_contract.geometry.backwards import (
     kernel_reaching,
 )
 from boxwright_contract.geometry.layers import Conv, Pool, Stack
+from boxwright_contract.geometry.numbers import checked
 from boxwright_contract.geometry.places import AXES, place_of
 from boxwright_contract.geometry.stack import Description, LayerReport
 
 
 def layers_for(field_px: int, found: Description) -> str:
-    """Return which layer first sees `field_px` on every axis, or what more it takes."""
+    """Return which layer first sees `field_px` on every axis, or what more it takes.
+
+    What more it takes is told where all cells see the same: where neighbours differ, a longer
+    kernel reaches further on some cells than on others.
+
+    Raises:
+        BadInput: `field_px` is over 2**63 - 1.
+    """
+    checked(field_px, "--reach")
     for report in found.layers:
         if report.layer is not None and _least(report) >= field_px:
             return f"{field_px} px: {place_of(report.index, report.layer)} is the first to see them"
-    last = found.total.field
-    jump = min(float(axis.stride_px) for axis in last if axis is not None)
-    cells = int(-(-(field_px - _least(found.total)) // jump)) + 1
+    axes = [axis for axis in found.total.field if axis is not None]
+    if any(axis.phases > 1 for axis in axes):
+        return (
+            f"{field_px} px: no layer sees them on every cell. After scaling up, neighbouring "
+            "cells see different amounts, so what more it takes has no formula: add layers, and "
+            "ask again"
+        )
+    cells = 1 + max(-((axis.sizes_px[0] - field_px) // axis.period_px) for axis in axes)
     kernel = _kernel(found)
     dilations = ", ".join(map(str, dilations_reaching(cells, kernel)))
     return (

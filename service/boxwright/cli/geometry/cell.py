@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from boxwright.cli.annotations import write_picture
+from boxwright.cli.annotations import check_spared, write_picture
 from boxwright.cli.connection import connected
 from boxwright.cli.geometry.sizes import read_photo, size_of_photo
 from boxwright.cli.options import AsJson, Models, Server
@@ -57,6 +57,8 @@ def cell(
     """
     if annotate and image is None:
         raise BadSettings("--annotate draws on a photo. Give --image FILE too.")
+    if annotate and image:
+        check_spared(image, annotate)
     image_px = size_of_photo(image, size)
     with connected(server, models) as client:
         found = client.map_cells(level, [(y, x)], image_px, model=model, version=model_version)

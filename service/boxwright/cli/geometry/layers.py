@@ -1,5 +1,7 @@
 """`boxwright geometry layers`: a stack of layers, from its notation."""
 
+from dataclasses import asdict
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,14 +10,14 @@ from boxwright.cli.geometry.columns import FIELD_COLUMNS, count, field_columns, 
 from boxwright.cli.geometry.facts import Facts, axes_facts
 from boxwright.cli.geometry.sizes import image_size, input_shape
 from boxwright.cli.options import AsJson
-from boxwright.cli.tables import print_json, print_table
+from boxwright.cli.tables import WIDTH, print_json, print_parted
 from boxwright_contract.errors import BadSettings, UnknownName
 
 if TYPE_CHECKING:
     from boxwright_contract.geometry.layers import Layer, Stack
     from boxwright_contract.geometry.stack import Description, LayerReport, Shape
 
-COLUMNS = ("", "layer", "output", "parameters", "MACs", "memory", *FIELD_COLUMNS)
+COST_COLUMNS = ("", "layer", "output", "parameters", "MACs", "memory")
 
 
 def layers(
@@ -67,12 +69,15 @@ def layers(
     groups), 0 (padding), or what came in (channels).
     """
     from boxwright_contract.geometry.notation import parse, write
-    from boxwright_contract.geometry.stack import describe, smallest_input
+    from boxwright_contract.geometry.stack import describe, smallest_input_found
 
+    if example == "?":
+        _list_examples(as_json)
+        return
     text, its = _asked(notation, image, shape, example)
     stack = parse(text, its.channels)
     found = describe(stack, its)
-    smallest = smallest_input(stack, its.channels, len(its.sides))
+    smallest = smallest_input_found(stack, its.channels, len(its.sides))
     answers = _answers(stack, found, reach, output)
     if as_json:
         print_json(
@@ -85,10 +90,26 @@ def layers(
             }
         )
         return
-    print_table(COLUMNS, [*map(_row, found.layers), _row(found.total)])
-    typer.echo(f"\ninput {its}; the smallest that every layer accepts: {sides(smallest)}")
+    columns, rows = (*COST_COLUMNS, *FIELD_COLUMNS), [*map(_row, found.layers), _row(found.total)]
+    print_parted(columns, rows, keys=2, part=len(COST_COLUMNS))
+    fits = sides(smallest) or "not found"
+    typer.echo(f"\ninput {its}; the smallest that every layer accepts: {fits}")
+    typer.echo("near the borders the field cut off there is an upper bound")
     for line in answers:
         typer.echo(line)
+
+
+def _list_examples(as_json: bool) -> None:
+    """Print the known networks, with what they show and where they come from."""
+    from boxwright_contract.geometry.examples import EXAMPLES
+
+    if as_json:
+        print_json({name: asdict(known) for name, known in EXAMPLES.items()})
+        return
+    for name, known in EXAMPLES.items():
+        typer.echo(f"{name}, input {known.input}")
+        for text in (known.note, f"{known.source}."):
+            typer.echo(fill(text, WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 
 def _asked(
@@ -140,7 +161,8 @@ def _short(layer: "Layer | None") -> str:
     if not isinstance(layer, Branches):
         return write_layer(layer)
     name = f"{layer.name}=" if layer.name else ""
-    return f"{name}{layer.join} of {len(layer.branches)} branches"
+    joined = len(layer.branches)
+    return f"{name}{layer.join} of {joined} branch{'es' if joined != 1 else ''}"
 
 
 def _facts(report: "LayerReport") -> Facts:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from boxwright.cli.geometry.columns import FIELD_COLUMNS, field_columns, sides
-from boxwright.cli.tables import print_table
+from boxwright.cli.tables import print_parted
 
 if TYPE_CHECKING:
     from boxwright.client import LevelGeometry
@@ -28,7 +28,7 @@ def print_levels(levels: "Sequence[LevelGeometry]") -> None:
         row += [sides(level.cells) if level.cells else "-"] * grids
         row += [_effective(level)] * effective + [_anchors(level)] * anchors
         rows.append(row)
-    print_table(heads, rows)
+    print_parted(heads, rows, keys=1, part=len(heads) - 1)
     for line in notes([(level.name, level.field) for level in levels]):
         typer.echo(line)
 

@@ -6,14 +6,13 @@ import typer
 
 from boxwright.cli.geometry.sizes import input_shape
 from boxwright.cli.options import AsJson
-from boxwright.cli.tables import print_json
+from boxwright.cli.tables import WIDTH, print_json
 
 if TYPE_CHECKING:
     from boxwright_contract.geometry.layers import Conv, ConvTranspose
     from boxwright_contract.geometry.matrix import SparseMatrix
 
 MOST_ENTRIES = 1_000_000
-MOST_COLUMNS_SHOWN = 64
 MOST_ROWS_SHOWN = 128
 
 
@@ -56,10 +55,10 @@ def matrix(
             }
         )
         return
-    if found.rows <= MOST_ROWS_SHOWN and found.columns <= MOST_COLUMNS_SHOWN:
-        for line in _grid(found, its, channels, len(sides)):
-            typer.echo(line)
-        typer.echo()
+    if found.rows <= MOST_ROWS_SHOWN and 2 * found.columns <= WIDTH:
+        lines = _grid(found, its, channels, len(sides))
+        if max(map(len, lines)) <= WIDTH:
+            typer.echo("\n".join(lines) + "\n")
     full = found.rows * found.columns
     typer.echo(
         f"{found.rows:,} x {found.columns:,}, output {found.output}: {len(found.row):,} entries of "

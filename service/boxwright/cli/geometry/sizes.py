@@ -5,7 +5,7 @@ from pathlib import Path
 
 from boxwright_contract.errors import BadImage, BadSettings
 
-_SIZE = re.compile(r"\d{1,19}(x\d{1,19}){0,3}")
+_SIZE = re.compile(r"[0-9]{1,19}(x[0-9]{1,19}){0,3}")
 
 
 def image_size(text: str, option: str) -> tuple[int, int]:
@@ -39,7 +39,9 @@ def size_of_photo(photo: Path | None, size: str | None) -> tuple[int, int]:
         BadSettings: Neither or both are named, or the size is none.
         BadImage: The file cannot be read.
     """
-    if (photo is None) == (size is None):
+    if photo is not None and size is not None:
+        raise BadSettings("--image and --size both give the size. Leave out one of them.")
+    if photo is None and size is None:
         raise BadSettings("the size of the image is needed. Give --image FILE or --size HxW.")
     if size is not None:
         return image_size(size, "--size")

@@ -1,73 +1,67 @@
-"""Kernels of interpolation, and which taps of them have a weight.
+"""Which cells along an axis an interpolation takes, in exact arithmetic.
 
 Source: Keys 1981, "Cubic Convolution Interpolation for Digital Image Processing".
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from boxwright_contract.errors import BadInput
 
 MOST_TAPS = 100_000
+FITS_INT64 = 2**62
 
 
 @dataclass(frozen=True)
-class Kernel:
-    """A weight for each distance from the place that is interpolated."""
+class Line:
+    """Places in the input: slope * i + offset for each output i of `length`."""
 
-    radius: int
-    """From here on it is 0."""
-    weight: Callable[[Fraction], Fraction]
-    stretch: Fraction = Fraction(1)
-    """The kernel is wider by it, against aliasing."""
+    slope: Fraction
+    offset: Fraction
+    length: int
 
-    def stretched(self, factor: Fraction) -> "Kernel":
-        """Return a wider kernel."""
-        return Kernel(self.radius, self.weight, factor)
+    def moved(self, by: Fraction) -> "Line":
+        """Return all places, moved."""
+        return replace(self, offset=self.offset + by)
+
+    def floors(self) -> NDArray[np.int64]:
+        """Return each place, rounded down."""
+        unit = math.lcm(self.slope.denominator, self.offset.denominator)
+        step, begin = int(self.slope * unit), int(self.offset * unit)
+        fits = abs(step) * self.length + abs(begin) + unit < FITS_INT64
+        cells = np.arange(self.length, dtype=np.int64 if fits else object)
+        return ((cells * step + begin) // unit).astype(np.int64)
+
+    def ceils(self) -> NDArray[np.int64]:
+        """Return each place, rounded up."""
+        return -Line(-self.slope, -self.offset, self.length).floors()
 
 
-def linear() -> Kernel:
-    """Return the triangle."""
-    return Kernel(1, lambda x: 1 - x)
+def linear_taps(at: Line, radius: Fraction) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and the last cell that the triangle weighs: those nearer than `radius`."""
+    if 2 * radius > MOST_TAPS:
+        raise BadInput(
+            f"it blends {math.ceil(2 * radius)} cells into one, over the limit of {MOST_TAPS}."
+        )
+    return at.moved(-radius).floors() + 1, at.moved(radius).ceils() - 1
 
 
-def cubic(a: float) -> Kernel:
-    """Return the piecewise cubic with coefficient `a`."""
+def cubic_taps(
+    at: Line, stretch: Fraction, a: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and the last cell that the piecewise cubic with coefficient `a` weighs.
+
+    Its radius is 2 * `stretch`, or half of that if `a` is 0. A place on a cell takes that cell
+    alone unless the kernel is stretched: the weights at whole distances are 0.
+    """
     if not math.isfinite(a):
         raise BadInput(f"its cubic_coeff_a is {a}.")
-    c = Fraction(a)
-
-    def weight(x: Fraction) -> Fraction:
-        if x <= 1:
-            return (c + 2) * x**3 - (c + 3) * x**2 + 1
-        return c * x**3 - 5 * c * x**2 + 8 * c * x - 4 * c
-
-    return Kernel(2, weight)
-
-
-def taps(at: Fraction, kernel: Kernel) -> tuple[int, int]:
-    """Return the first and the last position whose weight is not 0."""
-    below, beyond = _around(at % 1, kernel)
-    whole = math.floor(at)
-    return whole + below, whole + beyond
-
-
-@lru_cache(4096)
-def _around(part: Fraction, kernel: Kernel) -> tuple[int, int]:
-    reach = kernel.radius * kernel.stretch
-    first, last = math.ceil(part - reach), math.floor(part + reach)
-    if last - first > MOST_TAPS:
-        raise BadInput(f"it blends {last - first} cells into one, over the limit of {MOST_TAPS}.")
-    while first < last and _weight(first, part, kernel) == 0:
-        first += 1
-    while last > first and _weight(last, part, kernel) == 0:
-        last -= 1
-    return first, last
-
-
-def _weight(tap: int, part: Fraction, kernel: Kernel) -> Fraction:
-    distance = abs(tap - part) / kernel.stretch
-    return kernel.weight(distance) if distance < kernel.radius else Fraction(0)
+    first, last = linear_taps(at, (2 if a else 1) * stretch)
+    if stretch != 1:
+        return first, last
+    below, above = at.floors(), at.ceils()
+    return np.where(below == above, below, first), np.where(below == above, below, last)

@@ -86,7 +86,10 @@ def gather(node: Node) -> Seen:
 
 
 def pad(node: Node) -> Seen:
-    """Pad in each mode; a constant sees nothing, the others see where they come from."""
+    """Pad in each mode; a constant sees nothing, the others see where they come from.
+
+    A constant that depends on the image is left unread, and so refused.
+    """
     x = node.seen(0)
     pads = node.integers(1, "pads" if "pads" in node.attributes else "paddings")
     if pads is None:

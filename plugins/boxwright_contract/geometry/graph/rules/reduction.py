@@ -5,6 +5,7 @@ import numpy as np
 from boxwright_contract.errors import BadInput
 from boxwright_contract.geometry.graph.join import joined
 from boxwright_contract.geometry.graph.node import Node, as_seen
+from boxwright_contract.geometry.graph.rules.channels import along_channels
 from boxwright_contract.geometry.graph.runs import Runs
 from boxwright_contract.geometry.graph.tensor import Seen
 
@@ -79,26 +80,33 @@ def lp_normalization(node: Node) -> Seen:
     return x.mixing([x.axis(node.number("axis", -1))], node.index)
 
 
-def layer_norm(node: Node) -> Seen:
-    """LayerNormalization, RMSNormalization: over all axes from the given one on."""
+def layer_norm(node: Node) -> list[Seen]:
+    """LayerNormalization, RMSNormalization: over all axes from the given one on; its statistics."""
     x = node.seen(0)
-    return _affine(node, x.mixing(range(x.axis(node.number("axis", -1)), x.rank), node.index))
+    axes = range(x.axis(node.number("axis", -1)), x.rank)
+    statistic = x.over_axes(axes, node.index)
+    return [_affine(node, x.mixing(axes, node.index)), statistic, statistic]
 
 
 def instance_norm(node: Node) -> Seen:
-    """InstanceNormalization: over the whole image, channel by channel."""
+    """InstanceNormalization: over the whole image, channel by channel, then scaled and shifted."""
     x = node.seen(0)
-    return x.mixing(range(2, x.rank), node.index)
+    made = x.mixing(range(2, x.rank), node.index)
+    return along_channels(made, [node.given(1), node.given(2)])
 
 
 def group_norm(node: Node) -> Seen:
-    """GroupNormalization: over the whole image and the channels of a group."""
+    """GroupNormalization: over the whole image and a group's channels, then scaled and shifted."""
     x = node.seen(0)
     groups = node.number("num_groups", 0)
     if groups < 1 or x.shape[1] % groups:
         raise BadInput(f"{x.shape[1]} channels cannot be divided into {groups} groups.")
     apart = x.reshaped((x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
-    return apart.mixing(range(2, apart.rank), node.index).reshaped(x.shape)
+    made = apart.mixing(range(2, apart.rank), node.index)
+    given = [as_seen(value) for value in (node.given(1), node.given(2)) if value is not None]
+    if node.opset >= 21:  # one for each channel; before, one for each group
+        return along_channels(made.reshaped(x.shape), given)
+    return along_channels(made, given).reshaped(x.shape)
 
 
 def mean_variance(node: Node) -> Seen:
@@ -109,10 +117,10 @@ def mean_variance(node: Node) -> Seen:
 
 
 def batch_norm(node: Node) -> Seen:
-    """BatchNormalization with the statistics of training."""
-    if node.number("training_mode", 0):
+    """BatchNormalization with the statistics of training: a scale and a shift of each channel."""
+    if node.number("training_mode", 0) or any(node.proto.output[1:]):
         raise BadInput("it is in training mode, where it mixes images. Export in eval mode.")
-    return node.seen(0)
+    return along_channels(node.seen(0), [node.given(place) for place in range(1, 5)])
 
 
 def local_response(node: Node) -> Seen:

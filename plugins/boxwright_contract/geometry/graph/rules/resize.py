@@ -3,17 +3,20 @@
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boxwright_contract.errors import BadInput
 from boxwright_contract.geometry.graph.limits import check_cells
 from boxwright_contract.geometry.graph.node import Node
-from boxwright_contract.geometry.graph.rules.kernels import Kernel, cubic, linear, taps
+from boxwright_contract.geometry.graph.rules.kernels import Line, cubic_taps, linear_taps
 from boxwright_contract.geometry.graph.runs import Runs
 from boxwright_contract.geometry.graph.tensor import Seen
 
 HALF = Fraction(1, 2)
+Cells: TypeAlias = NDArray[np.int64]
 
 
 def resize(node: Node) -> Seen:
@@ -26,12 +29,14 @@ def resize(node: Node) -> Seen:
         side = x.shape[axis]
         check_cells(max(length, side))
         at = _coordinates(coordinates, scale, side, length)
+        stretch = 1 / scale if node.number("antialias", 0) and scale < 1 else Fraction(1)
         if mode == "nearest":
-            runs = _nearest(at, _rounding(node, old, scale), side)
-        elif mode in ("linear", "cubic"):
-            antialias = bool(node.number("antialias", 0)) and scale < 1
-            kernel = linear() if mode == "linear" else cubic(node.decimal("cubic_coeff_a", -0.75))
-            runs = _blended(at, kernel.stretched(1 / scale) if antialias else kernel, side)
+            taken = _rounding(node, old, scale)(at)
+            runs = _within(taken, taken, side)
+        elif mode == "linear":
+            runs = _within(*linear_taps(at, stretch), side)
+        elif mode == "cubic":
+            runs = _within(*cubic_taps(at, stretch, node.decimal("cubic_coeff_a", -0.75)), side)
         else:
             raise BadInput(f"its mode {mode!r} is not nearest, linear or cubic.")
         x = x.over_runs(axis, runs)
@@ -57,7 +62,7 @@ def _targets(node: Node, x: Seen, old: bool) -> list[tuple[int, Fraction, int]]:
         if len(lengths) != len(axes) or min(lengths, default=1) < 1:
             raise BadInput(f"it has neither scales nor sizes for {len(axes)} axes.")
         factors = [Fraction(length, side) for length, side in zip(lengths, sides, strict=True)]
-        policy = node.text("keep_aspect_ratio_policy", "stretch")
+        policy = node.choice("keep_aspect_ratio_policy", "stretch", "not_larger", "not_smaller")
         if policy != "stretch":
             factor = min(factors) if policy == "not_larger" else max(factors)
             factors = [factor] * len(axes)
@@ -66,7 +71,7 @@ def _targets(node: Node, x: Seen, old: bool) -> list[tuple[int, Fraction, int]]:
     return [(axis, f, length) for axis, f, length, side in resized if f != 1 or length != side]
 
 
-def _coordinates(mode: str, scale: Fraction, side: int, length: int) -> list[Fraction]:
+def _coordinates(mode: str, scale: Fraction, side: int, length: int) -> Line:
     """Return the place in the input that each output is taken from."""
     places: dict[str, Callable[[], tuple[Fraction, Fraction]]] = {  # slope and offset
         "half_pixel": lambda: (1 / scale, HALF / scale - HALF),
@@ -87,33 +92,25 @@ def _coordinates(mode: str, scale: Fraction, side: int, length: int) -> list[Fra
     if mode not in places:
         raise BadInput(f"coordinate_transformation_mode {mode!r} cannot be followed.")
     slope, offset = places[mode]()
-    return [slope * cell + offset for cell in range(length)]
+    return Line(slope, offset, length)
 
 
-def _rounding(node: Node, old: bool, scale: Fraction) -> Callable[[Fraction], int]:
+def _rounding(node: Node, old: bool, scale: Fraction) -> Callable[[Line], Cells]:
     if old:
-        return math.floor if scale >= 1 else math.ceil
+        return Line.floors if scale >= 1 else Line.ceils
     mode = node.text("nearest_mode", "round_prefer_floor")
-    found: dict[str, Callable[[Fraction], int]] = {
-        "round_prefer_floor": lambda x: math.ceil(x - HALF),
-        "round_prefer_ceil": lambda x: math.floor(x + HALF),
-        "floor": math.floor,
-        "ceil": math.ceil,
+    found: dict[str, Callable[[Line], Cells]] = {
+        "round_prefer_floor": lambda at: at.moved(-HALF).ceils(),
+        "round_prefer_ceil": lambda at: at.moved(HALF).floors(),
+        "floor": Line.floors,
+        "ceil": Line.ceils,
     }
     if mode not in found:
         raise BadInput(f"its nearest_mode {mode!r} is not known.")
     return found[mode]
 
 
-def _nearest(at: list[Fraction], rounding: Callable[[Fraction], int], side: int) -> Runs:
-    taken = np.array([rounding(x) for x in at], np.int64)
-    inside = np.clip(taken, 0, side - 1)
-    return Runs(first=inside, count=np.ones_like(inside), cut=inside != taken)
-
-
-def _blended(at: list[Fraction], kernel: Kernel, side: int) -> Runs:
-    """Weigh neighbours; those beyond a border are the outermost cell again."""
-    reach = np.array([taps(x, kernel) for x in at], np.int64)
-    inside = np.clip(reach, 0, side - 1)
-    first, last = inside[:, 0], inside[:, 1]
-    return Runs(first=first, count=last - first + 1, cut=(inside != reach).any(axis=1))
+def _within(first: Cells, last: Cells, side: int) -> Runs:
+    """Return the runs from first to last; beyond a border is the outermost cell again."""
+    begin, end = np.clip(first, 0, side - 1), np.clip(last, 0, side - 1)
+    return Runs(first=begin, count=end - begin + 1, cut=(begin != first) | (end != last))

@@ -88,7 +88,7 @@ def depth_to_space(node: Node) -> Seen:
     if channels % block**2:
         raise BadInput(f"{channels} channels do not make blocks of {block} x {block}.")
     deep = channels // block**2
-    if node.text("mode", "DCR") == "DCR":
+    if node.choice("mode", "DCR", "CRD") == "DCR":
         return _arranged(x, (batch, block, block, deep, *sides), (0, 3, 4, 1, 5, 2))
     return _arranged(x, (batch, deep, block, block, *sides), (0, 1, 4, 2, 5, 3))
 

@@ -29,6 +29,8 @@ ELEMENT_WISE = (
 )
 FIRST_INPUT = "Cast CastLike DequantizeLinear Dropout QuantizeLinear"
 REDUCTIONS = "L1 L2 LogSum LogSumExp Max Mean Min Prod Sum SumSquare"
+SECOND_LIKE_FIRST = ("Dropout", "MaxPool", "TopK")
+"""Operators all of whose outputs see the same and have the same shape."""
 
 
 def element_wise(node: Node) -> Seen:

@@ -99,7 +99,7 @@ def windows_of(node: Node, sides: tuple[int, ...], kernel: list[int]) -> list[Wi
             f"and pads {pads} not negative."
         )
     ceil = bool(node.number("ceil_mode", 0))
-    auto = node.text("auto_pad", "NOTSET")
+    auto = node.choice("auto_pad", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID")
     made = []
     for axis, side in enumerate(sides):
         before, after = pads[axis], pads[axis + count]
