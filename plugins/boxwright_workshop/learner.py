@@ -57,6 +57,12 @@ class Learner:
         norm = nn.utils.clip_grad_norm_(self.net.parameters(), self.schedule.clip_norm)
         if not torch.isfinite(total + norm):
             parts = ", ".join(f"{name} {loss.item():g}" for name, loss in losses.items())
+            if not self.step:
+                raise BadSettings(
+                    f"what the network gives is not finite before any step was taken: {parts}; the "
+                    f"gradient's norm is {norm.item():g}. See what is wrong with the backbone: "
+                    f"boxwright plugins check {self.task.recipe.backbone}"
+                )
             raise BadSettings(
                 f"the training diverged at step {self.step}: {parts}; the gradient's norm is "
                 f"{norm.item():g}. Lower the learning rates in the recipe, or raise its "

@@ -6,9 +6,12 @@ import torch
 from timm.layers.norm_act import freeze_batch_norm_2d
 from torch import nn
 
-from boxwright_contract.catalog import Catalog
-from boxwright_contract.errors import BadSettings, UnknownName
-from boxwright_contract.parts import Detector
+from boxwright_contract.catalog import Catalog, Offer
+from boxwright_contract.errors import BadPlugin, BadSettings, BoxwrightError, UnknownName
+from boxwright_contract.parts import Backbone, Detector
+from boxwright_workshop.conformance.blame import blamed
+from boxwright_workshop.conformance.level_checks import levels_are_built_as_declared
+from boxwright_workshop.conformance.specimen import BackboneSpecimen
 from boxwright_workshop.depthwise import freeze_depthwise
 from boxwright_workshop.folding import PROBE, fold_norms
 from boxwright_workshop.recipe import Recipe, converted
@@ -55,8 +58,14 @@ def build(recipe: Recipe, classes: int, *, trained: bool) -> nn.Module:
         recipe: Which detector on which backbone, with which options.
         classes: K, background not counted.
         trained: Whether to load the backbone's named weights; a checkpoint replaces them anyway.
+
+    Raises:
+        BadPlugin: The backbone does not build the levels that it declares.
+        BadWeights: The named weights cannot be used.
     """
-    backbone = Catalog.installed().backbone(recipe.backbone)
+    offer = Catalog.installed().backbone_offer(recipe.backbone)
+    _check_levels(offer)
+    backbone = offer.part
     torch.manual_seed(recipe.seed)
     net = detector_of(recipe).build(backbone, classes, options_of(recipe))
     body = body_of(net)
@@ -65,6 +74,21 @@ def build(recipe: Recipe, classes: int, *, trained: bool) -> nn.Module:
             load_into(body, named(backbone, recipe.weights))
         freeze_batch_norm_2d(fold_norms(body))
     return net
+
+
+def _check_levels(offer: Offer[Backbone]) -> None:
+    """Refuse a backbone on which a detector would fail, or would learn at a wrong scale."""
+    try:
+        outcome = levels_are_built_as_declared(BackboneSpecimen(offer))
+        fault = f"{outcome.seen} {outcome.cure}" if outcome.status == "failed" else ""
+    except BoxwrightError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
+        fault = f"{blamed(error, offer.module)}. Mend what is raised there."
+    if fault:
+        raise BadPlugin(
+            f"the backbone {offer.part.name} does not build the levels that it declares: {fault}"
+        )
 
 
 def body_of(net: nn.Module) -> nn.Module:

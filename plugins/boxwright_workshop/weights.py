@@ -25,9 +25,9 @@ def load_into(net: nn.Module, weights: Weights) -> None:
     """Load `weights` into what `Backbone.build` returned.
 
     Raises:
-        BadWeights: The file is missing, altered, or for another network.
+        BadWeights: The file is missing, altered, or for another network, or holds NaN or infinity.
     """
-    path = weights.locate()
+    path = Path(weights.locate())  # a stranger's function may return text
     if not path.is_file():
         raise BadWeights(f"there is no weights file at {path}. Check the path.")
     with path.open("rb") as file:
@@ -37,7 +37,14 @@ def load_into(net: nn.Module, weights: Weights) -> None:
             f"{path} has SHA-256 {digest}, but that of the weights '{weights.name}' is or begins "
             f"with {weights.sha256}. Fetch the file again."
         )
-    load_strictly(net, weights.rename(read_state(path)), str(path))
+    state = weights.rename(read_state(path))
+    wild = [key for key, value in state.items() if not value.isfinite().all()]
+    if wild:
+        raise BadWeights(
+            f"{path} holds NaN or infinity in {len(wild)} of {len(state)} tensors: "
+            f"{', '.join(wild[:3])}. Use weights from a training that did not diverge."
+        )
+    load_strictly(net, state, str(path))
 
 
 def read_state(path: Path) -> StateDict:

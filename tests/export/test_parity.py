@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import nn
 
-from boxwright_contract.errors import ParityFailed
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.parts import Batch, Detections
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn
@@ -17,6 +16,7 @@ from boxwright_workshop.parity.matching import Answer, match
 from boxwright_workshop.parity.near_ties import choosing_otherwise, nudged, unexplained
 from boxwright_workshop.parity.odd_sizes import Group, groups
 from boxwright_workshop.parity.one_detection import with_one_detection
+from boxwright_workshop.parity.wording import worded
 
 RULE = InputRule(short_side_px=320, long_side_px=448, divisor=32)
 
@@ -161,15 +161,40 @@ def scripted(net: nn.Module, batch: Batch) -> list[Detections]:
 def test_an_image_with_exactly_one_detection_is_found(comparison: Comparison) -> None:
     by_size = Comparison(Scripted(), scripted, comparison.session)
     group = with_one_detection(by_size.of_torch, RULE, ())
+    assert group is not None
     assert len(by_size.of_torch(group).scores) == 1
 
 
-def test_a_detector_that_never_finds_one_thing_is_told_so() -> None:
+def test_made_up_pictures_show_one_thing_where_photos_do_not() -> None:
+    def crowded(group: Group) -> Answer:
+        in_photo = not group.canvas.any()
+        return TWO if in_photo else answer((0, 0.9, 0))
+
+    black = np.zeros((60, 90, 3), np.uint8)
+    group = with_one_detection(crowded, RULE, [black])
+    assert group is not None
+    assert group.canvas.any()
+
+
+def test_a_detector_that_never_finds_one_thing_has_no_such_image() -> None:
     def none_or_two(group: Group) -> Answer:
         return TWO if group.image_size.min() > 40 else answer()
 
-    with pytest.raises(ParityFailed, match="exactly one thing"):
-        with_one_detection(none_or_two, RULE, ())
+    assert with_one_detection(none_or_two, RULE, ()) is None
+
+
+def test_a_score_just_over_the_tolerance_is_told_as_that() -> None:
+    graph = answer((0, 0.9, 0), (50, 0.600012, 1))
+    assert worded(TWO, graph, [1], [1]) == (
+        "1 of torch's 2 detections matched in place, but the score differs by 1.2e-05, over the "
+        "tolerance of 1e-05; torch has label 1, score 0.600000, box (50.0000, 0.0000, 60.0000, "
+        "10.0000); the graph has label 1, score 0.600012, box (50.0000, 0.0000, 60.0000, 10.0000)"
+    )
+
+
+def test_a_detection_elsewhere_is_told_as_one_without_a_counterpart() -> None:
+    told = worded(TWO, answer((0, 0.9, 0), (80, 0.6, 1)), [1], [1])
+    assert told.startswith("1 of torch's 2 detections and 1 of the graph's 2 have no counterpart; ")
 
 
 def test_torch_and_the_graph_are_held_against_each_other_alone_and_in_a_batch(

@@ -48,6 +48,12 @@ def test_a_step_that_diverges_is_not_taken(
     assert all(before[key].equal(value) for key, value in learner.net.state_dict().items())
 
 
+def test_before_any_step_the_backbone_is_doubted_and_not_the_rates(learner: Learner) -> None:
+    with pytest.raises(BadSettings, match="not finite before any step was taken: odd nan") as told:
+        learner.learn({"odd": one_of(learner.net).sum() * torch.nan})
+    assert str(told.value).endswith("boxwright plugins check efficientnet_lite0")
+
+
 def test_the_rate_warms_up_and_ends_near_0(learner: Learner) -> None:
     rates = []
     for _ in range(learner.task.steps):

@@ -94,5 +94,7 @@ class DetectorSpecimen(Specimen):
         for group in islice(groups(RULE, photos), CANVASES):
             comparison.add(group)
         if comparison.detections and not comparison.with_one and not comparison.differences:
-            comparison.add(with_one_detection(comparison.of_torch, RULE, photos))
+            single = with_one_detection(comparison.of_torch, RULE, photos)
+            if single is not None:
+                comparison.add(single)
         return comparison

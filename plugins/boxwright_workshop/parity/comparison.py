@@ -13,6 +13,7 @@ from boxwright_contract.parts import Batch, Detections
 from boxwright_workshop.parity.matching import Answer, match
 from boxwright_workshop.parity.near_ties import unexplained, variants
 from boxwright_workshop.parity.odd_sizes import Group
+from boxwright_workshop.parity.wording import worded
 
 COMPARED = ("boxes", "scores", "labels", "count")
 
@@ -79,12 +80,7 @@ class Comparison:
         if not same.only_first and not same.only_second:
             return
         missing, extra = unexplained(reference, graph, same, others())
-        told = [f"torch has {reference.described(i)}" for i in missing[:2]]
-        told += [f"the graph has {graph.described(j)}" for j in extra[:2]]
-        if told:
-            self.differences.append(
-                f"{where}: {len(missing)} of torch's {len(reference.scores)} detections and "
-                f"{len(extra)} of the graph's {len(graph.scores)} have no counterpart; "
-                + "; ".join(told)
-            )
+        if missing or extra:
+            told = worded(reference, graph, missing, extra)
+            self.differences.append(f"{where}: {told}")
         self.near_ties += len(same.only_first) + len(same.only_second) - len(missing) - len(extra)

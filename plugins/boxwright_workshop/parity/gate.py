@@ -56,7 +56,9 @@ def check_parity(
         if len(comparison.differences) >= ENOUGH:
             break
     if not comparison.with_one and not comparison.differences:
-        comparison.add(with_one_detection(comparison.of_torch, rule, photos))
+        single = with_one_detection(comparison.of_torch, rule, photos)
+        if single is not None:
+            comparison.add(single)
     _judge(comparison)
     return ParityRecord(
         reference=f"torch {torch.__version__}, eager, on the CPU",
