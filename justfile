@@ -76,3 +76,15 @@ bench *arguments:
 bench-geometry:
     python -m tests.bench.geometry
     python -m tests.bench.describing
+
+# Measure proposal sources: recall against time, on the photos of COCO JSON files
+bench-proposals *arguments:
+    python -m tests.bench.proposals {{arguments}}
+
+# Measure the three generations side by side, and write the table into the README
+generations *arguments:
+    python -m tests.bench.generations {{arguments}}
+
+# Measure the papers' speed-ups on their backbone, and write the table into the README
+papers *arguments:
+    python -m tests.bench.papers {{arguments}}

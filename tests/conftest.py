@@ -190,9 +190,13 @@ def make_bundle() -> MakeBundle:
     """Write a bundle: `make_bundle(folder / "bright" / "1", multiplications=0, **card_changes)`."""
 
     def make(
-        folder: Path, batch: int | str = "N", multiplications: int = 0, **changes: Any
+        folder: Path,
+        batch: int | str = "N",
+        multiplications: int = 0,
+        graph: onnx.ModelProto | None = None,
+        **changes: Any,
     ) -> Path:
-        return write_bundle(folder, detector_graph(batch, multiplications), **changes)
+        return write_bundle(folder, graph or detector_graph(batch, multiplications), **changes)
 
     return make
 

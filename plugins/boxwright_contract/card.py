@@ -1,13 +1,14 @@
 """The card of a bundle: everything that a model is, beside its graph.
 
-    models/<name>/<version>/model.onnx     the graph
-    models/<name>/<version>/model.json     the card
+    models/<name>/<version>/model.onnx         the graph
+    models/<name>/<version>/model.json         the card
+    models/<name>/<version>/conclusion.onnx    a second graph, where proposals come in chunks
 
 Export writes it and the server reads it; it is the only thing the two share.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,9 +16,11 @@ from boxwright_contract.errors import BadBundle
 from boxwright_contract.geometry.field import EffectiveField, Field
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.parts import RegionLevel
+from boxwright_contract.proposal_rule import ProposalRule
 
 FORMAT = 2
 GRAPH_FILE = "model.onnx"
+CONCLUSION_FILE = "conclusion.onnx"
 CARD_FILE = "model.json"
 
 Precision = Literal["float32", "float16"]
@@ -87,16 +90,32 @@ class LevelRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChunkRecord:
+    """How proposals are looked at some at a time: `boxwright_contract.chunks` runs it."""
+
+    most: int
+    """Proposals of an image in one run of the graph."""
+    numbers: int
+    """F: what the graph gives for each proposal."""
+    conclusion_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """Everything about a model but its graph."""
 
     format: int = FORMAT
     detector: PluginRecord
+    options: dict[str, Any] = field(default_factory=dict)
+    """Of the detector, those that are not its defaults."""
     backbone: PluginRecord
     classes: tuple[str, ...]
     """Label i of the graph is `classes[i]`."""
     input: InputRule
     needs_proposals: bool = False
+    proposals: ProposalRule | None = None
+    """Where they come from, unless a request says otherwise."""
+    chunk: ChunkRecord | None = None
     most_detections: int
     """D, the rows that the graph returns for each image."""
     min_score: float

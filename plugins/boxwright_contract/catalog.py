@@ -132,16 +132,12 @@ def _load(source: Source, problems: list[Problem], warnings: list[Problem]) -> _
     plugin = _Plugin(source, pluggy.PluginManager(hookspecs.PROJECT))
     plugin.manager.add_hookspecs(hookspecs)
     target = source.entry.value
-    cure = (
-        "Install what it lacks, or import that only inside the functions that need it (a server "
-        f"has no torch), or uninstall {source.distribution}."
-    )
-    with source.isolated(problems, f"importing '{target}'", cure):
+    with source.isolated(problems, f"importing '{target}'"):
         rudeness: list[str] = []
         with watched(rudeness):
             module = source.entry.load()
         warnings.extend(map(source.problem, rudeness))
-        plugin.manager.register(module)
+        _register(plugin.manager, module, target)
         answered = {caller.name for caller in plugin.manager.get_hookcallers(module) or ()}
         if not answered:
             raise BadPlugin(
@@ -154,6 +150,16 @@ def _load(source: Source, problems: list[Problem], warnings: list[Problem]) -> _
     return plugin
 
 
+def _register(manager: pluggy.PluginManager, module: object, target: str) -> None:
+    try:
+        manager.register(module)
+    except pluggy.PluginValidationError as error:
+        raise BadPlugin(
+            f"a hook of '{target}' cannot be asked: {' '.join(str(error).split())}. Write it as a "
+            "plain function without arguments."
+        ) from error
+
+
 def _ask(
     plugins: Iterable[_Plugin], hook: str, kind: type[P], problems: list[Problem]
 ) -> Mapping[str, Offer[P]]:
@@ -161,12 +167,11 @@ def _ask(
     claims: dict[str, list[tuple[P, Source]]] = {}
     for plugin in plugins:
         source = plugin.source
-        cure = f"Mend the hook, or uninstall {source.distribution}."
         answer: list[object] = []
-        with source.isolated(problems, f"asking '{hook}'", cure):
+        with source.isolated(problems, f"asking '{hook}'"):
             answer = list(_answer(plugin.manager, hook, kind))
         for candidate in answer:
-            with source.isolated(problems, f"reading an answer to '{hook}'", cure):
+            with source.isolated(problems, f"reading an answer to '{hook}'"):
                 part = check_part(candidate, kind)
                 claims.setdefault(part.name, []).append((part, source))
     offers: dict[str, Offer[P]] = {}

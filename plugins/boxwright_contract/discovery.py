@@ -1,16 +1,14 @@
 """Where plugins come from, and how a broken one is kept from hurting the rest."""
 
-import importlib
 import re
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, distributions
-from pathlib import Path
 
 from boxwright_contract import CONTRACT_VERSION
 from boxwright_contract.errors import BadPlugin
+from boxwright_contract.raised import cure, describe
 from boxwright_contract.trust import Trust, normalized
 
 
@@ -38,7 +36,7 @@ class Source:
         return Problem(self.distribution, self.entry.name, self.version, reason)
 
     @contextmanager
-    def isolated(self, problems: list[Problem], doing: str, cure: str) -> Iterator[None]:
+    def isolated(self, problems: list[Problem], doing: str) -> Iterator[None]:
         """Run a stranger's code; whatever it raises ends the block and becomes a problem."""
         try:
             yield
@@ -49,7 +47,9 @@ class Source:
         # A plugin may raise anything at all, SystemExit included, and must not take the server
         # down with it.
         except BaseException as error:  # noqa: BLE001
-            problems.append(self.problem(f"{doing} raised {describe(error)}. {cure}"))
+            module = self.entry.module
+            mended = cure(error, module, self.distribution)
+            problems.append(self.problem(f"{doing} raised {describe(error, module)}. {mended}"))
 
 
 def sources(group: str, trust: Trust, problems: list[Problem]) -> Iterator[Source]:
@@ -95,15 +95,6 @@ def _other_contract(distribution: str, contract: int) -> str:
         f"Install {'a newer boxwright' if newer else f'a newer {distribution}'}, or uninstall "
         f"{distribution}."
     )
-
-
-def describe(error: BaseException) -> str:
-    """Return an error's type, message, and the line of a stranger's file that raised it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = (str(Path(__file__).parent), "<frozen importlib", str(Path(importlib.__file__).parent))
-    theirs = [frame for frame in frames if not frame.filename.startswith(ours)]
-    where = f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""
-    return f"{type(error).__name__}: {error}{where}"
 
 
 def _folder(distribution: Distribution) -> str:

@@ -3,6 +3,7 @@
 BoxwrightError
 ├── BadInput          what was sent cannot be used; send something else
 │   ├── BadImage      ... because it is not an image that can be decoded within the limits
+│   ├── BadProposals  ... because its region proposals are not boxes in the image
 │   └── TooLarge      ... because the whole message is over the server's limit
 ├── UnknownName       no model, version, class or plugin of that name
 ├── Overloaded        no room for the request now; try again later
@@ -38,6 +39,10 @@ class BadInput(BoxwrightError):
 
 class BadImage(BadInput):
     """The bytes are not an image that can be decoded within the limits."""
+
+
+class BadProposals(BadInput):
+    """The proposals that came with a request are not boxes in its image, or too many."""
 
 
 class TooLarge(BadInput):

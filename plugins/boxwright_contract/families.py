@@ -2,10 +2,10 @@
 
 import difflib
 
-from boxwright_contract.discovery import describe
 from boxwright_contract.errors import BadPlugin, BoxwrightError, UnknownName
 from boxwright_contract.part_check import NAME, check_part
 from boxwright_contract.parts import Backbone, BackboneFamily
+from boxwright_contract.raised import describe
 
 NEAREST = 5
 """Most names that an error lists: a family may have a thousand."""

@@ -4,7 +4,7 @@ The expected types are read from the dataclasses in `parts`, so that a new field
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass
 from itertools import pairwise
 from types import SimpleNamespace, UnionType
@@ -104,8 +104,11 @@ def _fault(value: object, expected: Any, where: str) -> str:  # noqa: ANN401 - i
 
 
 def _fault_in_tuple(value: object, args: tuple[Any, ...], where: str) -> str:
+    if isinstance(value, Iterable) and not isinstance(value, tuple | str):
+        return _says(where, value, "a tuple: put tuple(...) around it")
     if not isinstance(value, tuple):
-        return _says(where, value, "a tuple")
+        alone = not _fault(value, args[0], where)
+        return _says(where, value, "a tuple" + ": one item takes a comma, (item,)" * alone)
     expected = args[:1] * len(value) if args[-1] is Ellipsis else args
     if len(value) != len(expected):
         return f"{where} has {len(value)} items, expected {len(expected)}"

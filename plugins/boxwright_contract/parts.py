@@ -17,13 +17,31 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from boxwright_contract.batch import Batch, Detections, Losses, Truth
 from boxwright_contract.geometry.field import Field
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+__all__ = [
+    "Backbone",
+    "BackboneFamily",
+    "Batch",
+    "Chunked",
+    "Detections",
+    "Detector",
+    "Level",
+    "Losses",
+    "Neck",
+    "Preprocessing",
+    "ProposalSource",
+    "RegionLevel",
+    "StateDict",
+    "Truth",
+    "Weights",
+]
+
 StateDict = Mapping[str, "Tensor"]
-Losses = Mapping[str, "Tensor"]
 
 
 @dataclass(frozen=True)
@@ -142,36 +160,23 @@ class Neck:
     """Authors, year and identifier of the paper."""
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Images on canvases of one size, as detectors take them."""
+@dataclass(frozen=True, kw_only=True)
+class Chunked:
+    """How a detector that looks at each proposal by itself is exported: as two graphs.
 
-    canvas: Tensor
-    """(N, H, W, 3) uint8 RGB; each image sits at the top left of its canvas, the rest is 0."""
-    image_size: Tensor
-    """(N, 2) int32: height and width of the used part of each canvas, in pixels."""
+    The first, `Detector.exportable`, maps what it is given to regions (N, P, F) float32: F numbers
+    for each proposal, whatever the detector wants to know of it. It is run on some proposals at a
+    time, so that memory is bounded. The second is run once, on the regions of all.
+    """
 
+    most: Callable[[Any], int]
+    """(options) -> proposals that the first graph is given at a time."""
+    conclusion: Callable[[nn.Module], nn.Module]
+    """(what `build` returned) -> the second graph.
 
-@dataclass(frozen=True)
-class Truth:
-    """The annotated boxes of one image."""
-
-    boxes: Tensor
-    """(G, 4) float32: x1, y1, x2, y2 in canvas pixels."""
-    labels: Tensor
-    """(G,) int64 in 0..K-1."""
-
-
-@dataclass(frozen=True)
-class Detections:
-    """What was found in one image, best first."""
-
-    boxes: Tensor
-    """(D, 4) float32: x1, y1, x2, y2 in canvas pixels."""
-    scores: Tensor
-    """(D,) float32 in 0..1."""
-    labels: Tensor
-    """(D,) int64 in 0..K-1."""
+    It maps regions (N, P, F), proposals (N, P, 4) float32, proposal_count (N,) int32 and
+    image_size (N, 2) int32 to what `Detector.exportable` else does.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,17 +203,32 @@ class Detector:
 
     It maps (canvas, image_size), then (N, P, 4) float32 proposals and (N,) int32 proposal_count
     if `needs_proposals`, to boxes (N, D, 4) float32, scores (N, D) float32, labels (N, D) int32,
-    count (N,) int32 and origin (N, D, 3) int32; rows at and after count are 0. The origin of a
-    detection is the cell that it came from: which of `levels`, y, x.
+    count (N,) int32 and where each detection comes from; rows at and after count are 0. That is
+    proposal (N, D) int32, the position of its proposal, if `needs_proposals`; else origin
+    (N, D, 3) int32, its cell: which of `levels`, y, x.
     """
     levels: Callable[[Backbone, Any], tuple[RegionLevel, ...]]
-    """(backbone, options) -> the feature maps that regions come from, finest first."""
+    """(backbone, options) -> the feature maps that regions come from, finest first.
+
+    None where no map lies over the whole image, as in R-CNN.
+    """
     features: Callable[[nn.Module], nn.Module]
     """The part that makes `levels`: a module from (N, 3, H, W) float32 to a dict of them by name.
 
     Its input is what normalisation gives. Their receptive fields are measured on it.
     """
     needs_proposals: bool = False
+    chunked: Chunked | None = None
+    """How its proposals are looked at some at a time; only where it `needs_proposals`."""
+    class_agnostic: bool = False
+    """Whether it finds objects without telling what they are: label 0, whatever K is."""
+    after_training: (
+        Callable[[nn.Module, Callable[[], Iterable[tuple[Batch, list[Truth]]]]], None] | None
+    ) = None
+    """(net, examples): fit, in place, what is not learnt by gradients, once those are done.
+
+    Each call of `examples` gives the training images again, as they are. None: there is nothing.
+    """
     source: str
 
 
@@ -221,6 +241,6 @@ class ProposalSource:
     """(image (H, W, 3) RGB, limit) -> boxes (P, 4), x1, y1, x2, y2 in pixels.
 
     Best first; P is at most the limit. The same image always gives the same boxes, in the same
-    order.
+    order, whatever runs beside it: servers call it from many threads.
     """
     source: str

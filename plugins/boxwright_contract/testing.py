@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 import pytest
@@ -24,6 +25,7 @@ __all__ = [
     "ConformanceWarning",
     "backbone_conforms",
     "detector_conforms",
+    "neck_conforms",
     "proposal_source_conforms",
 ]
 
@@ -42,6 +44,15 @@ def backbone_conforms(name: str) -> Callable[[str], None]:
         MissingInstall: boxwright[workshop] is not installed.
     """
     return _tests("backbone", name)
+
+
+def neck_conforms(name: str) -> Callable[[str], None]:
+    """Return the tests of an installed neck, on levels of all kinds: levels, gradients, graph.
+
+    Raises:
+        MissingInstall: boxwright[workshop] is not installed.
+    """
+    return _tests("neck", name)
 
 
 def detector_conforms(name: str) -> Callable[[str], None]:
@@ -74,6 +85,8 @@ def _tests(kind: str, name: str) -> Callable[[str], None]:
         except BoxwrightError as error:
             pytest.fail(str(error), pytrace=False)
         told = " ".join(filter(None, (outcome.seen, outcome.cure)))
+        if outcome.code:
+            told = f"{told}\n\n{outcome.code}"
         if outcome.status == "failed":
             pytest.fail(told, pytrace=False)
         if outcome.status == "skipped":
@@ -85,10 +98,16 @@ def _tests(kind: str, name: str) -> Callable[[str], None]:
 
 
 def _conformance(module: str) -> ModuleType:
+    if find_spec("torch") is None:
+        raise _missing("torch")
     try:
         return import_module(f"boxwright_workshop.conformance.{module}")
     except ModuleNotFoundError as error:
-        raise MissingInstall(
-            f"the tests of plugins need '{error.name}', which is not installed. "
-            "Install it: pip install 'boxwright[workshop]'."
-        ) from error
+        raise _missing(str(error.name)) from error
+
+
+def _missing(package: str) -> MissingInstall:
+    return MissingInstall(
+        f"the tests of plugins need '{package}', which is not installed. "
+        "Install it: pip install 'boxwright[workshop]'."
+    )

@@ -1,12 +1,11 @@
 """The feature maps of Faster R-CNN: of its backbone, of its neck, and of its own."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-from boxwright_contract.catalog import Catalog
-from boxwright_contract.errors import BadSettings, UnknownName
+from boxwright_contract.errors import BadSettings
 from boxwright_contract.parts import Backbone, Level, Neck
 from boxwright_plugins.faster_rcnn_options import Options
+from boxwright_plugins.pooled_levels import backbone_levels, names, neck_levels
 from boxwright_plugins.pyramid_levels import pyramid_names
 
 SCALES, SCALES_OF_ONE = (8,), (4, 8, 16)
@@ -42,52 +41,10 @@ def feature_maps(backbone: Backbone, options: Options) -> FeatureMaps:
             suit them.
     """
     below = backbone_levels(backbone, options)
-    neck = Catalog.installed().neck(options.neck)
-    pooled = neck.levels(below, options.neck_channels)
-    strides = [level.stride for level in pooled]
-    if not _double(strides):
-        raise BadSettings(
-            f"on the levels {names(below)} of {backbone.name}, the neck {neck.name} makes levels "
-            f"with the strides {strides}. Choose levels of which each stride is a power of 2, and "
-            "the one before or its double: regions are assigned to levels by doublings of their "
-            "size."
-        )
-    channels = [level.channels for level in pooled]
-    if len(set(channels)) > 1:
-        raise BadSettings(
-            f"the neck {neck.name} makes levels with {channels} channels, but they share one "
-            "proposal head. Choose another neck."
-        )
+    neck, pooled = neck_levels(backbone, below, options)
     extra = _extra(pooled)
     sides = _anchor_sides_px((*pooled, *extra), options)
     return FeatureMaps(below=below, neck=neck, pooled=pooled, extra=extra, anchor_sides_px=sides)
-
-
-def backbone_levels(backbone: Backbone, options: Options) -> tuple[Level, ...]:
-    """Return the levels of `backbone` that stand under the neck, finest first.
-
-    Raises:
-        UnknownName: The backbone has no such level.
-    """
-    known = {level.name: level for level in backbone.levels}
-    for name in options.levels:
-        if name not in known:
-            raise UnknownName.among(f"level of {backbone.name}", name, known)
-    deepest = {level.stride: name for name, level in known.items()}
-    chosen = options.levels or deepest.values()
-    return tuple(level for name, level in known.items() if name in chosen)
-
-
-def names(levels: tuple[Level, ...]) -> str:
-    """Return the names of `levels`, as a message lists them."""
-    return ", ".join(level.name for level in levels)
-
-
-def _double(strides: list[int]) -> bool:
-    powers_of_2 = all(stride & (stride - 1) == 0 for stride in strides)
-    return len(strides) == 1 or (
-        powers_of_2 and all(coarse in (fine, 2 * fine) for fine, coarse in pairwise(strides))
-    )
 
 
 def _extra(pooled: tuple[Level, ...]) -> tuple[Level, ...]:

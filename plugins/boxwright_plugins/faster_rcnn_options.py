@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from boxwright_plugins.conclusion_options import ConclusionOptions
+
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(ConclusionOptions):
     """What Faster R-CNN can be told. The defaults are torchvision's fasterrcnn_resnet50_fpn."""
 
     levels: tuple[str, ...] = ()
@@ -35,6 +37,3 @@ class Options:
     canonical_side_px: int = 224
     """A square region of this side is pooled from the level with stride 16."""
     head_channels: int = 1024
-    min_score: float = 0.05
-    suppression_iou: float = 0.5
-    most_detections: int = 100

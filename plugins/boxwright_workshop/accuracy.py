@@ -17,8 +17,9 @@ from torch import nn
 from boxwright_contract.card import AccuracyRecord
 from boxwright_contract.errors import BadSettings
 from boxwright_contract.input_rule import InputRule
-from boxwright_contract.parts import Batch, Detector
+from boxwright_contract.parts import Detector
 from boxwright_workshop.annotations import Dataset, Photo, category_index
+from boxwright_workshop.device import moved
 from boxwright_workshop.examples import plain
 
 Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
@@ -28,13 +29,19 @@ Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 def of_network(
     net: nn.Module, detector: Detector, rule: InputRule, photos: Iterable[Photo]
 ) -> Iterator[Found]:
-    """Return what `net` finds in each photo, on the device where it is."""
+    """Return what `net` finds in each photo, on the device where it is.
+
+    Args:
+        net: The network.
+        detector: Whose it is.
+        rule: How photos are resized.
+        photos: With proposals where the detector needs them.
+    """
     device = next(net.parameters()).device
     net.eval()
     for photo in photos:
-        batch, ratio = plain(photo, rule)
-        moved = Batch(batch.canvas.to(device), batch.image_size.to(device))
-        [found] = detector.detect(net, moved)
+        batch, _, ratio = plain(photo, rule)
+        [found] = detector.detect(net, moved(batch, device))
         boxes = (found.boxes.cpu().numpy() / ratio).astype(np.float32)
         yield boxes, found.scores.cpu().numpy(), found.labels.cpu().numpy()
 

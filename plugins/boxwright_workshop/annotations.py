@@ -29,6 +29,8 @@ class Photo:
     """(G, 4): x1, y1, x2, y2 in pixels of the upright image. Crowds are left out."""
     labels: NDArray[np.int64]
     """(G,) in 0..K-1."""
+    proposals: NDArray[np.float32] | None = None
+    """(P, 4): where objects may be, best first, in pixels of the upright image. None: not asked."""
 
 
 @dataclass(frozen=True)

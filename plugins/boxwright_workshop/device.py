@@ -2,6 +2,8 @@
 
 import torch
 
+from boxwright_contract.parts import Batch
+
 
 def best_device() -> torch.device:
     """Return the first GPU where there is one, else the CPU."""
@@ -13,3 +15,12 @@ def bfloat16_is_quick(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+
+
+def moved(batch: Batch, device: torch.device) -> Batch:
+    """Return `batch` on `device`."""
+    return Batch(
+        batch.canvas.to(device),
+        batch.image_size.to(device),
+        tuple(boxes.to(device) for boxes in batch.proposals),
+    )

@@ -42,6 +42,8 @@ def level_records(
         photos: (H, W, 3) RGB. None: no effective fields are measured.
         report: Told how far it is.
     """
+    if not levels:
+        return ()
     names = [level.name for level in levels]
     report("measuring receptive fields", 0, 1)
     fields: dict[str, Field] = {}

@@ -1,5 +1,7 @@
 """What the feature maps of an installed backbone see, found out and not declared."""
 
+from math import lcm
+
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.geometry.field import Field
 from boxwright_workshop.feature_graph import measured_fields
@@ -14,5 +16,5 @@ def measure(name: str) -> dict[str, Field]:
     """
     backbone = Catalog.installed().backbone(name)
     levels = [level.name for level in backbone.levels]
-    divisor = max(level.stride for level in backbone.levels)
+    divisor = lcm(*(level.stride for level in backbone.levels))
     return measured_fields(backbone.build(), levels, divisor)

@@ -1,5 +1,6 @@
 """A detector on a backbone as a recipe asks for it, ready to learn or to load."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -9,22 +10,26 @@ from torch import nn
 from boxwright_contract.catalog import Catalog, Offer
 from boxwright_contract.errors import BadPlugin, BadSettings, BoxwrightError, UnknownName
 from boxwright_contract.parts import Backbone, Detector
+from boxwright_contract.proposal_rule import ProposalRule
+from boxwright_workshop.conformance.backbone_specimen import BackboneSpecimen
 from boxwright_workshop.conformance.blame import blamed
 from boxwright_workshop.conformance.level_checks import levels_are_built_as_declared
-from boxwright_workshop.conformance.specimen import BackboneSpecimen
 from boxwright_workshop.depthwise import freeze_depthwise
 from boxwright_workshop.folding import PROBE, fold_norms
-from boxwright_workshop.recipe import Recipe, converted
+from boxwright_workshop.proposals import check_rule
+from boxwright_workshop.recipe import Recipe, changed, converted
 from boxwright_workshop.weights import load_into, named
 
 
 def settled(recipe: Recipe) -> Recipe:
-    """Return `recipe` with what it leaves open decided by its backbone.
+    """Return `recipe` with what it leaves open decided by its backbone and its detector.
 
     Random weights are nothing to keep, so with them nothing is frozen.
 
     Raises:
-        BadSettings: The sides of its canvases are not multiples of the backbone's stride.
+        UnknownName: Its detector, backbone or source of proposals is not installed.
+        BadSettings: The sides of its canvases are not multiples of the backbone's stride, or it
+            tells where proposals come from to a detector that needs none.
     """
     backbone = Catalog.installed().backbone(recipe.backbone)
     stride = max(level.stride for level in backbone.levels)
@@ -45,7 +50,41 @@ def settled(recipe: Recipe) -> Recipe:
         weights=weights,
         freeze=freeze if weights else "",
         freeze_depthwise=recipe.freeze_depthwise and bool(weights),
+        proposals=_proposals(recipe),
     )
+
+
+def adapted(recipe: Recipe, detector: str, options: Sequence[str]) -> Recipe:
+    """Return a settled `recipe` for another detector, or one with other options.
+
+    Args:
+        recipe: What a network was trained by.
+        detector: Its name. Empty: the same.
+        options: Of the detector, each KEY=VALUE with a value in JSON.
+
+    Raises:
+        UnknownName: There is no such detector.
+        BadSettings: An option is unknown to it, has the wrong type, or is not KEY=VALUE.
+    """
+    other = changed(recipe, detector=detector, options=options)
+    if other.detector == recipe.detector and options_of(other) == options_of(recipe):
+        return recipe
+    rule = (other.proposals or ProposalRule()) if detector_of(other).needs_proposals else None
+    return replace(other, proposals=rule)
+
+
+def _proposals(recipe: Recipe) -> ProposalRule | None:
+    """Return where a recipe's proposals come from, if its detector needs any."""
+    if detector_of(recipe).needs_proposals:
+        rule = recipe.proposals or ProposalRule()
+        check_rule(rule)
+        return rule
+    if recipe.proposals:
+        raise BadSettings(
+            f"the recipe tells where proposals come from, and {recipe.detector} needs none. Leave "
+            "the table [proposals] out."
+        )
+    return None
 
 
 def build(recipe: Recipe, classes: int, *, trained: bool) -> nn.Module:

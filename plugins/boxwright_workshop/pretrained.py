@@ -1,5 +1,6 @@
 """Torchvision's detectors trained on COCO, by torchvision's own names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,18 +63,23 @@ RECIPES = {
 }
 
 
-def load(name: str, file: Path | None = None) -> tuple[nn.Module, Checkpoint]:
+def load(
+    name: str, file: Path | None = None, detector: str = "", options: Sequence[str] = ()
+) -> tuple[nn.Module, Checkpoint]:
     """Return torchvision's detector of that name, in eval mode, and its record.
 
     Args:
         name: A key of `RECIPES`.
         file: The weights file. None: torchvision's cache, which it fills from the network.
+        detector: As `checkpoint.load` takes it.
+        options: As `checkpoint.load` takes them.
 
     Raises:
         BadWeights: The file does not fit, or is not there and cannot be downloaded.
     """
     published = RECIPES[name]
-    enum, recipe = published.weights, published.recipe
+    enum = published.weights
+    recipe = network.adapted(published.recipe, detector, options)
     classes = tuple(enum.meta["categories"][1:])
     net = network.build(recipe, len(classes), trained=False)
     state = read_state(file) if file else _cached(name, enum)

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
 from boxwright_contract.errors import BadSettings, UnknownName
 from boxwright_contract.input_rule import InputRule
+from boxwright_contract.proposal_rule import ProposalRule
 
 T = TypeVar("T")
 
@@ -68,6 +69,8 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
     """For the detector."""
     input: InputRule = InputRule(short_side_px=320, long_side_px=448, divisor=32)
+    proposals: ProposalRule | None = None
+    """Where they come from, for detectors that need them. Unset: the rule's own defaults."""
     freeze: str | None = None
     """The backbone's layers up to this level stay as they are. Unset: its finest. Empty: none."""
     freeze_depthwise: bool = False
@@ -117,7 +120,18 @@ def changed(
     Raises:
         BadSettings: An option is not KEY=VALUE with a value in JSON.
     """
-    told = dict(recipe.options)
+    return replace(
+        recipe,
+        detector=detector or recipe.detector,
+        backbone=backbone or recipe.backbone,
+        options=recipe.options | _told(options),
+        schedule=replace(recipe.schedule, epochs=epochs or recipe.schedule.epochs),
+        seed=recipe.seed if seed is None else seed,
+    )
+
+
+def _told(options: Sequence[str]) -> dict[str, Any]:
+    told = {}
     for option in options:
         key, _, value = option.partition("=")
         try:
@@ -127,14 +141,7 @@ def changed(
                 f"the option '{option}' is not KEY=VALUE with a value in JSON, such as "
                 "head_channels=256 or anchor_ratios=[0.5,1,2]. Mend it."
             ) from error
-    return replace(
-        recipe,
-        detector=detector or recipe.detector,
-        backbone=backbone or recipe.backbone,
-        options=told,
-        schedule=replace(recipe.schedule, epochs=epochs or recipe.schedule.epochs),
-        seed=recipe.seed if seed is None else seed,
-    )
+    return told
 
 
 def parse(text: str, where: str) -> Recipe:
@@ -167,5 +174,7 @@ def _unknown(table: Mapping[str, Any], kind: type) -> Iterator[tuple[str, list[s
     for name, value in table.items():
         if name not in hints:
             yield name, sorted(hints)
-        elif is_dataclass(hints[name]) and isinstance(value, Mapping):
-            yield from _unknown(value, cast("type", hints[name]))
+        elif isinstance(value, Mapping):
+            for inner in get_args(hints[name]) or (hints[name],):  # "ProposalRule | None" has two
+                if is_dataclass(inner) and isinstance(inner, type):
+                    yield from _unknown(value, inner)

@@ -1,6 +1,6 @@
 """From a trained network and its record to what a bundle is made from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -13,36 +13,33 @@ from boxwright_contract.pixels import decode
 from boxwright_workshop import network, pretrained
 from boxwright_workshop.checkpoint import Checkpoint, load
 from boxwright_workshop.export import Release
+from boxwright_workshop.export_request import check_source
 from boxwright_workshop.parity.odd_sizes import Pixels
 
 MOST_PHOTOS = 64
 """A comparison shows each at several sizes; more show nothing new."""
 
 
-def trained(source: str, weights: Path | None) -> tuple[nn.Module, Checkpoint]:
+def trained(
+    source: str, weights: Path | None, detector: str = "", options: Sequence[str] = ()
+) -> tuple[nn.Module, Checkpoint]:
     """Return the network in a checkpoint folder, or torchvision's of that name, and its record.
 
     Args:
         source: A folder that `boxwright train` wrote, or a name in `pretrained.RECIPES`.
         weights: The file of torchvision's weights. None: from torchvision's cache.
+        detector: To take the same parameters for, such as the proposal network alone. Empty: the
+            one that was trained.
+        options: Of the detector, in place of those of the training, each KEY=VALUE in JSON.
 
     Raises:
         BadSettings: There is neither such a folder nor such a name, or a folder and `weights`.
-        BadWeights: The tensors are missing or do not fit.
+        BadWeights: The folder is no checkpoint, or the tensors are missing or do not fit.
     """
+    check_source(source, weights)
     if source in pretrained.RECIPES:
-        return pretrained.load(source, weights)
-    if not Path(source).is_dir():
-        raise BadSettings(
-            f"there is no checkpoint folder {source}. Give one that `boxwright train` wrote, or a "
-            f"detector of torchvision's: {', '.join(pretrained.RECIPES)}."
-        )
-    if weights:
-        raise BadSettings(
-            f"--weights is for torchvision's detectors; the checkpoint {source} has its own. "
-            "Leave it out."
-        )
-    return load(Path(source))
+        return pretrained.load(source, weights, detector, options)
+    return load(Path(source), detector, options)
 
 
 def release(
@@ -65,6 +62,7 @@ def release(
         options=network.options_of(record.recipe),
         classes=record.classes,
         input=record.recipe.input,
+        proposals=record.recipe.proposals,
         weights=record.weights,
         accuracy=(record.accuracy,) if record.accuracy else (),
         min_score=min_score,

@@ -26,8 +26,10 @@ from boxwright_workshop import accuracy, checkpoint, network
 from boxwright_workshop.annotations import Dataset
 from boxwright_workshop.batches import batches
 from boxwright_workshop.checkpoint import Checkpoint
-from boxwright_workshop.device import best_device, bfloat16_is_quick
+from boxwright_workshop.device import best_device, bfloat16_is_quick, moved
+from boxwright_workshop.fitting import Fitted, fit
 from boxwright_workshop.learner import Learner
+from boxwright_workshop.proposals import Proposed, proposed
 from boxwright_workshop.recipe import Recipe
 from boxwright_workshop.task import Task
 from boxwright_workshop.weights import named
@@ -59,13 +61,13 @@ class Epoch:
     best: bool
 
 
-Event = Step | Epoch
+Event = Proposed | Step | Epoch | Fitted
 
 
 def train(
     recipe: Recipe, data: Dataset, val: Dataset | None, out: Path, *, resume: bool, made_by: str
 ) -> Iterator[Event]:
-    """Train, and tell of each step and each epoch.
+    """Train, and tell of each photo with proposals, each step and each epoch.
 
     Args:
         recipe: What to train, and how.
@@ -77,7 +79,7 @@ def train(
 
     Raises:
         BadSettings: The datasets differ in classes, `out` cannot be used or holds a run that does
-            not suit `resume`, or the training diverged.
+            not suit `resume`, the detector cannot be trained by itself, or the training diverged.
         BadWeights: The backbone's weights are not there, or the run to resume is damaged.
         BadDataset: A photo is damaged.
     """
@@ -86,8 +88,9 @@ def train(
             f"{data.file} has the classes {', '.join(data.classes)}, but {val.file} has "
             f"{', '.join(val.classes)}. Give both the same categories."
         )
-    _prepare(out, resume=resume)
+    _check_learns(network.detector_of(recipe))
     recipe = network.settled(recipe)
+    _prepare(out, resume=resume)
     task = Task(recipe=recipe, classes=data.classes, photos=len(data.photos))
     detector = network.detector_of(recipe)
     device = best_device()
@@ -96,6 +99,9 @@ def train(
     learner = Learner(net.to(device).to(memory_format=torch.channels_last), task)
     if resume:
         learner.restore(out / STATE)
+    data = yield from proposed(data, recipe.proposals)
+    if val is not None:
+        val = yield from proposed(val, recipe.proposals)
     record = Checkpoint(
         recipe=recipe,
         classes=data.classes,
@@ -116,11 +122,26 @@ def train(
         if ended:
             epoch = _judge(learner, detector, record, val, out, losses)
             losses = []
+        fitted = None
+        if learner.step == task.steps:  # before the state is saved: what stops here can be resumed
+            fitted = fit(out / "best", data, val, device)
         if ended or now - saved > SAVE_EVERY_S:
             learner.save(out / STATE)
             saved = now
         if ended:
             yield epoch
+        if fitted:
+            yield fitted
+
+
+def _check_learns(detector: Detector) -> None:
+    """Refuse a detector that is a part of another."""
+    if detector.class_agnostic:
+        raise BadSettings(
+            f"{detector.name} finds objects without telling what they are, and is not trained by "
+            "itself. Train the detector that it is a part of, and export its checkpoint with "
+            f"--detector {detector.name}."
+        )
 
 
 def _prepare(out: Path, *, resume: bool) -> None:
@@ -142,11 +163,10 @@ def _learn(
     learner: Learner, detector: Detector, batch: Batch, truths: list[Truth], device: torch.device
 ) -> float:
     torch.manual_seed(learner.task.recipe.seed + learner.step)
-    moved = Batch(batch.canvas.to(device), batch.image_size.to(device))
     aims = [Truth(truth.boxes.to(device), truth.labels.to(device)) for truth in truths]
     learner.net.train()
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16_is_quick(device)):
-        losses = detector.losses(learner.net, moved, aims)
+        losses = detector.losses(learner.net, moved(batch, device), aims)
     return learner.learn(losses)
 
 

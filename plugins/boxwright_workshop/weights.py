@@ -35,7 +35,8 @@ def load_into(net: nn.Module, weights: Weights) -> None:
     if not digest.startswith(weights.sha256):
         raise BadWeights(
             f"{path} has SHA-256 {digest}, but that of the weights '{weights.name}' is or begins "
-            f"with {weights.sha256}. Fetch the file again."
+            f"with {weights.sha256}. Fetch it again; if you changed a file of your own plugin, its "
+            "new digest belongs in Weights.sha256."
         )
     state = weights.rename(read_state(path))
     wild = [key for key, value in state.items() if not value.isfinite().all()]

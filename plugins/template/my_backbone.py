@@ -1,6 +1,7 @@
 """my_backbone: four stages of depthwise-separable convolutions, each at half the last one's size.
 
 Replace `LEVELS` and `build` by your own network, then run `boxwright plugins check my_backbone`.
+Trained parameters go into `Backbone.weights`, a tuple of `boxwright_contract.parts.Weights`.
 """
 
 from __future__ import annotations

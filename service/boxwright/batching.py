@@ -1,4 +1,8 @@
-"""Requests -> batches: what waits for a model when the device becomes free runs together."""
+"""Requests -> batches: what waits for a model when the device becomes free runs together.
+
+Proposals in chunks take many runs for one request. They are made from a thread of their own, one
+request at a time, and between them the device does what else is waiting.
+"""
 
 import asyncio
 import time
@@ -10,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxwright.deadline import Deadline
-from boxwright.runtime import Model, Outputs
+from boxwright.device_runs import DeviceRuns
+from boxwright.model import Model, Outputs, Proposed
 from boxwright_contract.errors import DeadlinePassed
 from boxwright_contract.input_rule import place
 
@@ -28,20 +33,28 @@ class Found:
     """(n,)"""
     labels: NDArray[np.int32]
     """(n,)"""
-    origins: NDArray[np.int32]
-    """(n, 3): which of the card's levels, y, x."""
+    origins: NDArray[np.int32] | None
+    """(n, 3): which of the card's levels, y, x; of models that need no proposals."""
+    proposals: NDArray[np.int32] | None
+    """(n,): the position of the proposal that each comes from; of models that need them."""
     queue_ms: float
-    """From asking to the start of the run."""
+    """Waiting for the device."""
     inference_ms: float
-    """The run, of the whole batch."""
+    """On the device, of the whole batch."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Waiting:
     pixels: NDArray[np.uint8]
+    proposals: NDArray[np.float32] | None
     deadline: Deadline
     since: float
     answer: asyncio.Future[Found]
+
+    @property
+    def dropped(self) -> bool:
+        """Whether nobody waits any more."""
+        return self.answer.done() or self.deadline.passed
 
 
 class Batcher:
@@ -51,17 +64,31 @@ class Batcher:
         self._max_batch = max_batch
         self._queues: dict[Bucket, deque[_Waiting]] = {}
         self._device = ThreadPoolExecutor(1, thread_name_prefix="boxwright-device")
+        self._chunker = ThreadPoolExecutor(1, thread_name_prefix="boxwright-chunks")
+        self._chunked: set[asyncio.Task[None]] = set()
         self._runner: asyncio.Task[None] | None = None
 
-    async def detect(self, model: Model, pixels: NDArray[np.uint8], deadline: Deadline) -> Found:
+    async def detect(
+        self,
+        model: Model,
+        pixels: NDArray[np.uint8],
+        deadline: Deadline,
+        proposals: NDArray[np.float32] | None = None,
+    ) -> Found:
         """Return what `model` finds in `pixels` (h, w, 3), resized by its rule.
 
+        Args:
+            model: What to run.
+            pixels: One image.
+            deadline: When nobody waits any more.
+            proposals: (P, 4) in pixels of the resized image; only of a model that needs them.
+
         Raises:
-            DeadlinePassed: The deadline passed before the run began.
+            DeadlinePassed: The deadline passed before the run, or a chunk of it, began.
         """
         loop = asyncio.get_running_loop()
         height, width = pixels.shape[:2]
-        waiting = _Waiting(pixels, deadline, time.perf_counter(), loop.create_future())
+        waiting = _Waiting(pixels, proposals, deadline, time.perf_counter(), loop.create_future())
         bucket = (model, model.bundle.card.input.canvas(height, width))
         self._queues.setdefault(bucket, deque()).append(waiting)
         if self._runner is None or self._runner.done():
@@ -69,32 +96,45 @@ class Batcher:
         return await waiting.answer
 
     def close(self) -> None:
-        """End the device's thread. Nothing may be waiting."""
+        """End the threads. Nothing may be waiting."""
+        self._chunker.shutdown()
         self._device.shutdown()
 
     async def _run_all(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._queues:
             bucket, batch = self._next_batch()
-            if not batch:
-                continue
-            try:
-                answers = await loop.run_in_executor(self._device, _run, bucket, batch)
-            except Exception as error:  # noqa: BLE001  Each caller gets it.
-                for waiting in batch:
-                    if not waiting.answer.done():
-                        waiting.answer.set_exception(error)
-                continue
-            for waiting, found in zip(batch, answers, strict=True):
+            if batch and _in_chunks(bucket):
+                task = asyncio.create_task(self._answer(bucket, batch))
+                self._chunked.add(task)
+                task.add_done_callback(self._chunked.discard)
+            elif batch:
+                await self._answer(bucket, batch)
+
+    async def _answer(self, bucket: Bucket, batch: list[_Waiting]) -> None:
+        """Run a batch, and tell each who waits what came of it."""
+        chunked = _in_chunks(bucket)
+        thread = self._chunker if chunked else self._device
+        runs = DeviceRuns(self._device if chunked else None, lambda: _check_wanted(batch))
+        try:
+            answers = await asyncio.get_running_loop().run_in_executor(
+                thread, _run, bucket, batch, runs
+            )
+        except Exception as error:  # noqa: BLE001  Each caller gets it.
+            for waiting in batch:
                 if not waiting.answer.done():
-                    waiting.answer.set_result(found)
+                    waiting.answer.set_exception(error)
+            return
+        for waiting, found in zip(batch, answers, strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(found)
 
     def _next_batch(self) -> tuple[Bucket, list[_Waiting]]:
         """Take the oldest request and what can run with it, less those nobody waits for."""
         bucket = min(self._queues, key=lambda key: self._queues[key][0].since)
         queue = self._queues[bucket]
         batch: list[_Waiting] = []
-        while queue and len(batch) < self._max_batch:
+        most = 1 if _in_chunks(bucket) else self._max_batch  # a chunk is as large as memory allows
+        while queue and len(batch) < most:
             waiting = queue.popleft()
             if waiting.answer.done():
                 continue
@@ -109,28 +149,42 @@ class Batcher:
         return bucket, batch
 
 
-def _run(bucket: Bucket, batch: list[_Waiting]) -> list[Found]:
-    started = time.perf_counter()
+def _in_chunks(bucket: Bucket) -> bool:
+    return bucket[0].bundle.card.chunk is not None
+
+
+def _check_wanted(batch: list[_Waiting]) -> None:
+    """Raise DeadlinePassed if nobody waits for what is left of a batch's work."""
+    if all(waiting.dropped for waiting in batch):
+        raise DeadlinePassed(
+            "the deadline passed before all proposals were looked at. Allow more time, or ask for "
+            "fewer proposals."
+        )
+
+
+def _run(bucket: Bucket, batch: list[_Waiting], runs: DeviceRuns) -> list[Found]:
     model, sides = bucket
     canvas = np.zeros((len(batch), *sides, 3), np.uint8)
     for row, waiting in zip(canvas, batch, strict=True):
         place(waiting.pixels, row)
     sizes = np.array([waiting.pixels.shape[:2] for waiting in batch], np.int32)
-    outputs = model.run(canvas, sizes)
-    inference_ms = (time.perf_counter() - started) * 1e3
+    given = [waiting.proposals for waiting in batch if waiting.proposals is not None]
+    outputs = model.run(canvas, sizes, Proposed.of(given) if given else None, runs)
+    ended = time.perf_counter()
     return [
-        _found(outputs, index, (started - waiting.since) * 1e3, inference_ms)
+        _found(outputs, index, (ended - waiting.since) * 1e3, runs.spent_ms)
         for index, waiting in enumerate(batch)
     ]
 
 
-def _found(outputs: Outputs, index: int, queue_ms: float, inference_ms: float) -> Found:
+def _found(outputs: Outputs, index: int, passed_ms: float, inference_ms: float) -> Found:
     rows = int(outputs.count[index])
     return Found(
         boxes=outputs.boxes[index, :rows],
         scores=outputs.scores[index, :rows],
         labels=outputs.labels[index, :rows],
-        origins=outputs.origin[index, :rows],
-        queue_ms=queue_ms,
+        origins=None if outputs.origin is None else outputs.origin[index, :rows],
+        proposals=None if outputs.proposal is None else outputs.proposal[index, :rows],
+        queue_ms=passed_ms - inference_ms,
         inference_ms=inference_ms,
     )

@@ -1,21 +1,23 @@
-"""A model on disk, read and checked: models/<name>/<version>/ with a graph and its card."""
+"""A model on disk, read and checked: models/<name>/<version>/ with its graphs and their card."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from boxwright_contract.card import CARD_FILE, GRAPH_FILE, Card, decode
+from boxwright_contract.card import CARD_FILE, CONCLUSION_FILE, GRAPH_FILE, Card, decode
 from boxwright_contract.errors import BadBundle
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A graph whose bytes are those that its card was written for."""
+    """Graphs whose bytes are those that their card was written for."""
 
     name: str
     version: int
     card: Card
     graph: Path
+    conclusion: Path | None = None
+    """The second graph, where proposals come in chunks."""
 
     @property
     def architecture(self) -> str:
@@ -31,26 +33,51 @@ def read(folder: Path) -> Bundle:
     """Return the bundle in `folder`, whose path ends in <name>/<version>.
 
     Raises:
-        BadBundle: A file is missing, the card cannot be read, or the graph has other bytes.
+        BadBundle: A file is missing, the card cannot be read, or a graph has other bytes.
     """
     if not folder.name.isdecimal():
         raise BadBundle(
             f"the folder {folder} is not named by a version. Name it by a number, as 1."
         )
-    graph, card_file = folder / GRAPH_FILE, folder / CARD_FILE
-    for file in (card_file, graph):
-        if not file.is_file():
-            raise BadBundle(f"{file} is missing. Export the model again, or remove {folder}.")
+    card_file = _there(folder / CARD_FILE)
+    graph = _there(folder / GRAPH_FILE)
     card = decode(card_file.read_bytes(), str(card_file))
-    found = _sha256(graph)
-    if found != card.graph_sha256:
+    _check_proposals(card, card_file)
+    _check_bytes(graph, card.graph_sha256)
+    conclusion = None
+    if card.chunk is not None:
+        conclusion = _there(folder / CONCLUSION_FILE)
+        _check_bytes(conclusion, card.chunk.conclusion_sha256)
+    return Bundle(folder.parent.name, int(folder.name), card, graph, conclusion)
+
+
+def _there(file: Path) -> Path:
+    if not file.is_file():
+        raise BadBundle(f"{file} is missing. Export the model again, or remove {file.parent}.")
+    return file
+
+
+def _check_bytes(graph: Path, promised: str) -> None:
+    with graph.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != promised:
         raise BadBundle(
-            f"{graph} was altered: its SHA-256 is {found}, its card says {card.graph_sha256}. "
+            f"{graph} was altered: its SHA-256 is {found}, its card says {promised}. "
             "Copy the folder again from where it was exported."
         )
-    return Bundle(folder.parent.name, int(folder.name), card, graph)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _check_proposals(card: Card, file: Path) -> None:
+    """Refuse a card that does not say how its model gets its proposals, or says what cannot be."""
+    rule, chunk = card.proposals, card.chunk
+    fault = ""
+    if card.needs_proposals and rule is None:
+        fault = "it needs proposals, but has no rule for them"
+    elif not card.needs_proposals and (rule or chunk):
+        fault = "it needs no proposals, but tells how they come"
+    elif rule and min(rule.limit, rule.longest_side_px) < 1:
+        fault = f"the limit and the longest side of its rule are not at least 1: {rule}"
+    elif chunk and min(chunk.most, chunk.numbers) < 1:
+        fault = f"the numbers of its chunks are not at least 1: {chunk}"
+    if fault:
+        raise BadBundle(f"{file} contradicts itself: {fault}. Export the model again.")

@@ -1,7 +1,7 @@
 """Detections drawn on an image: a box for each, and a tag with its label and score."""
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from boxwright.client.answers import Detection
+from boxwright_contract.geometry.regions import Edges
 
 Colour = tuple[int, int, int]
 """Red, green, blue, each 0 to 255."""
@@ -34,14 +35,15 @@ def draw(pixels: NDArray[np.uint8], detections: Sequence[Detection]) -> NDArray[
     return np.asarray(image)
 
 
-def outline(pixels: NDArray[np.uint8], detections: Sequence[Detection]) -> NDArray[np.uint8]:
-    """Return a copy of `pixels` with what the cells see that `detections` come from, lightly."""
+def outline(
+    pixels: NDArray[np.uint8], regions: Iterable[tuple[Edges, Colour]]
+) -> NDArray[np.uint8]:
+    """Return a copy of `pixels` (H, W, 3) RGB with `regions` drawn on it, lightly, in order."""
     drawn = np.ascontiguousarray(pixels).copy()
-    for found in reversed(detections):
-        if found.origin is not None and found.origin.region_px is not None:
-            x_min, y_min, x_max, y_max = (round(edge) for edge in found.origin.region_px)
-            corners = (x_min, y_min), (x_max - 1, y_max - 1)
-            cv2.rectangle(drawn, *corners, colour(found.class_index), 1)
+    for edges, its_colour in regions:
+        x_min, y_min, x_max, y_max = (round(edge) for edge in edges)
+        corners = (x_min, y_min), (x_max - 1, y_max - 1)
+        cv2.rectangle(drawn, *corners, its_colour, 1)
     blended: NDArray[np.uint8] = cv2.addWeighted(drawn, 0.5, pixels, 0.5, 0)  # type: ignore[assignment]
     return blended
 

@@ -1,4 +1,4 @@
-"""Whether a graph takes and gives what its card promises.
+"""Whether the graphs of a bundle take and give what its card promises.
 
 Shape shorthand: N images, H and W canvas sides in pixels, P proposals, D most detections.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from boxwright.bundle import Bundle
-from boxwright_contract.card import Card
+from boxwright_contract.card import CONCLUSION_FILE, GRAPH_FILE, Card
 from boxwright_contract.errors import BadBundle
 
 Shape = tuple[int | str | None, ...]
@@ -41,50 +41,69 @@ class Tensor:
         )
 
 
-def promised_inputs(card: Card) -> tuple[Tensor, ...]:
-    """Return the inputs that a graph with this card takes."""
-    canvas = (
-        Tensor("image", "tensor(uint8)", ("N", "H", "W", 3)),
-        Tensor("image_size", "tensor(int32)", ("N", 2)),
-    )
-    proposals = (
-        Tensor("proposals", "tensor(float)", ("N", "P", 4)),
-        Tensor("proposal_count", "tensor(int32)", ("N",)),
-    )
-    return canvas + proposals if card.needs_proposals else canvas
+@dataclass(frozen=True)
+class Promise:
+    """What a graph takes and gives."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
 
 
-def promised_outputs(card: Card) -> tuple[Tensor, ...]:
-    """Return the outputs that a graph with this card gives."""
+IMAGE = Tensor("image", "tensor(uint8)", ("N", "H", "W", 3))
+IMAGE_SIZE = Tensor("image_size", "tensor(int32)", ("N", 2))
+PROPOSALS = Tensor("proposals", "tensor(float)", ("N", "P", 4))
+PROPOSAL_COUNT = Tensor("proposal_count", "tensor(int32)", ("N",))
+
+
+def promises(card: Card) -> dict[str, Promise]:
+    """Return what each graph of a bundle with this card takes and gives, by its file."""
+    canvas = (IMAGE, IMAGE_SIZE)
+    inputs = (*canvas, PROPOSALS, PROPOSAL_COUNT) if card.needs_proposals else canvas
+    if card.chunk is None:
+        return {GRAPH_FILE: Promise(inputs, detections(card))}
+    regions = Tensor("regions", "tensor(float)", ("N", "P", card.chunk.numbers))
+    return {
+        GRAPH_FILE: Promise(inputs, (regions,)),
+        CONCLUSION_FILE: Promise(
+            (regions, PROPOSALS, PROPOSAL_COUNT, IMAGE_SIZE), detections(card)
+        ),
+    }
+
+
+def detections(card: Card) -> tuple[Tensor, ...]:
+    """Return what a model with this card gives in the end."""
     rows = card.most_detections
     return (
         Tensor("boxes", "tensor(float)", ("N", rows, 4)),
         Tensor("scores", "tensor(float)", ("N", rows)),
         Tensor("labels", "tensor(int32)", ("N", rows)),
         Tensor("count", "tensor(int32)", ("N",)),
-        Tensor("origin", "tensor(int32)", ("N", rows, 3)),
+        Tensor("proposal", "tensor(int32)", ("N", rows))
+        if card.needs_proposals
+        else Tensor("origin", "tensor(int32)", ("N", rows, 3)),
     )
 
 
-def check_graph(bundle: Bundle, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> None:
-    """Compare a graph with its card.
+def check_graph(bundle: Bundle, file: str, found: Promise) -> None:
+    """Compare a graph, that is in `file`, with its card.
 
     Raises:
         BadBundle: They differ; the message holds each difference.
     """
+    promised = promises(bundle.card)[file]
     lines = [
-        *_differences("input", promised_inputs(bundle.card), inputs),
-        *_differences("output", promised_outputs(bundle.card), outputs),
+        *_differences("input", promised.inputs, found.inputs),
+        *_differences("output", promised.outputs, found.outputs),
     ]
     if lines:
-        raise mismatch(bundle, lines)
+        raise mismatch(bundle, file, lines)
 
 
-def mismatch(bundle: Bundle, differences: Iterable[str]) -> BadBundle:
+def mismatch(bundle: Bundle, file: str, differences: Iterable[str]) -> BadBundle:
     """Return the error that prints the differences between a graph and its card."""
     lines = "".join(f"\n    {line}" for line in differences)
     return BadBundle(
-        f"the graph of {bundle} is not what its card says. Export the model again.{lines}"
+        f"{file} of {bundle} is not what its card says. Export the model again.{lines}"
     )
 
 

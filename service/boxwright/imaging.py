@@ -13,35 +13,62 @@ from boxwright_contract.pixels import Limits, decode
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
+class Opened:
+    """An image, decoded and upright."""
+
+    pixels: NDArray[np.uint8]
+    """(H, W, 3) RGB."""
+    decode_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resized:
     """An image at the size that a model takes, and how big it was."""
 
     pixels: NDArray[np.uint8]
-    """(h, w, 3) RGB, resized."""
+    """(h, w, 3) RGB."""
     height_px: int
     """Of the upright image as sent."""
     width_px: int
-    decode_ms: float
     resize_ms: float
 
+    def to_image(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return `boxes` (n, 4) of the resized image in pixels of the image, clipped to it."""
+        edge = np.array([self.width_px, self.height_px] * 2, np.float32)
+        clipped: NDArray[np.float32] = np.clip(boxes * self._ratio(), 0, edge)
+        return clipped
 
-def prepare(image: Encoded | Raw, rule: InputRule, limits: Limits) -> Prepared:
-    """Decode an image, turn it upright, and resize it.
+    def from_image(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return `boxes` (n, 4) of the upright image in pixels of the resized one."""
+        height, width = self.pixels.shape[:2]
+        edge = np.array([width, height] * 2, np.float32)
+        clipped: NDArray[np.float32] = np.clip(boxes / self._ratio(), 0, edge)
+        return clipped
+
+    def _ratio(self) -> NDArray[np.float32]:
+        """Return pixels of the image for each of the resized one: across, down, twice."""
+        height, width = self.pixels.shape[:2]
+        return np.array([self.width_px / width, self.height_px / height] * 2, np.float32)
+
+
+def read(image: Encoded | Raw, limits: Limits) -> Opened:
+    """Decode an image and turn it upright.
 
     Raises:
         BadImage: It is not an image, or over the limits.
     """
     started = time.perf_counter()
     upright = decode(image.data, limits) if isinstance(image, Encoded) else _unpack(image, limits)
-    decoded = time.perf_counter()
-    resized = rule.resize(upright)
-    return Prepared(
-        pixels=resized,
-        height_px=upright.shape[0],
-        width_px=upright.shape[1],
-        decode_ms=(decoded - started) * 1e3,
-        resize_ms=(time.perf_counter() - decoded) * 1e3,
-    )
+    return Opened(pixels=upright, decode_ms=(time.perf_counter() - started) * 1e3)
+
+
+def resize(upright: NDArray[np.uint8], rule: InputRule) -> Resized:
+    """Return an upright image (H, W, 3) at the size that a model takes."""
+    started = time.perf_counter()
+    pixels = rule.resize(upright)
+    height, width = upright.shape[:2]
+    spent_ms = (time.perf_counter() - started) * 1e3
+    return Resized(pixels=pixels, height_px=height, width_px=width, resize_ms=spent_ms)
 
 
 def _unpack(image: Raw, limits: Limits) -> NDArray[np.uint8]:

@@ -1,5 +1,6 @@
 """What a caller asks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from boxwright.deadline import Deadline
@@ -22,6 +23,38 @@ class Raw:
     """height_px * width_px * 3 bytes: rows from the top, each pixel red, green, blue."""
 
 
+@dataclass(frozen=True)
+class FromSource:
+    """Proposals of an installed proposal source."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class FromModel:
+    """Proposals that are what another served model finds."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Proposals that the caller knows, best first."""
+
+    edges_px: Sequence[float] = field(repr=False)
+    """Four numbers each: x1, y1, x2, y2 in pixels of the upright image. Not checked yet."""
+
+
+@dataclass(frozen=True)
+class ProposalsAsked:
+    """Where a model that needs proposals is to get them."""
+
+    given_by: FromSource | FromModel | Boxes | None
+    """None: as the model's own rule says."""
+    limit: int | None = None
+    """None: the model's own."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Query:
     """An image, and which of the objects in it are wanted."""
@@ -39,4 +72,6 @@ class Query:
     """Empty: all."""
     with_origins: bool = False
     """Whether to tell which cell each detection comes from, and what it sees."""
+    proposals: ProposalsAsked | None = None
+    """None: as the model's own rule says."""
     deadline: Deadline = field(default_factory=Deadline)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from boxwright import bundle
 from boxwright.bundle import Bundle
-from boxwright.runtime import Model
+from boxwright.model import Model
 from boxwright_contract.errors import BadBundle, BadInput, BadSettings, UnknownName
 
 

@@ -8,15 +8,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from boxwright import cores
 from boxwright.bundle import Bundle
-from boxwright.graph_check import Tensor, check_graph, mismatch, promised_outputs
+from boxwright.graph_check import Promise, Tensor, check_graph
+from boxwright.model import Model, try_out
 from boxwright.settings import Device
 from boxwright_contract.errors import BadBundle, BadSettings, MissingInstall
 
@@ -36,38 +35,6 @@ EXTRAS: Mapping[Device, str] = MappingProxyType(
     {"cuda": "gpu", "openvino": "openvino", "cpu": "cpu"}
 )
 """The extra of Boxwright that brings each."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outputs:
-    """What a graph gives for N images, D rows each; rows at and after `count` are padding."""
-
-    boxes: NDArray[np.float32]
-    """(N, D, 4): x1, y1, x2, y2 in canvas pixels."""
-    scores: NDArray[np.float32]
-    """(N, D) in 0..1, best first."""
-    labels: NDArray[np.int32]
-    """(N, D)"""
-    count: NDArray[np.int32]
-    """(N,)"""
-    origin: NDArray[np.int32]
-    """(N, D, 3): the cell that each comes from: which of the card's levels, y, x."""
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A bundle that is ready to run."""
-
-    bundle: Bundle
-    provider: str
-    """The execution providers that really run its nodes, the one with most nodes first."""
-    session: InferenceSession = field(repr=False)
-
-    def run(self, canvas: NDArray[np.uint8], image_size: NDArray[np.int32]) -> Outputs:
-        """Detect on `canvas` (N, H, W, 3), of which each `image_size` (N, 2) is used."""
-        names = [tensor.name for tensor in promised_outputs(self.bundle.card)]
-        values = self.session.run(names, {"image": canvas, "image_size": image_size})
-        return Outputs(**dict(zip(names, values, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -114,22 +81,24 @@ class Runtime:
         Raises:
             BadBundle: The graph cannot be loaded, or is not what its card says.
         """
+        session = self._checked(bundle, bundle.graph)
+        conclusion = None if bundle.conclusion is None else self._checked(bundle, bundle.conclusion)
+        model = Model(bundle, _providers_used(session), session, conclusion)
+        try_out(model)
+        return model
+
+    def _checked(self, bundle: Bundle, graph: Path) -> InferenceSession:
+        """Return the session of a graph that takes and gives what the card says."""
         try:
-            session = self._session(str(bundle.graph))
+            session = self._session(str(graph))
         except Exception as error:
             raise BadBundle(
-                f"ONNX Runtime cannot load {bundle.graph} on {self.device}: {error}. "
+                f"ONNX Runtime cannot load {graph} on {self.device}: {error}. "
                 "Export the model again, or choose another device with --device."
             ) from error
-        check_graph(bundle, _tensors(session.get_inputs()), _tensors(session.get_outputs()))
-        if bundle.card.needs_proposals:
-            raise BadBundle(
-                f"{bundle} needs region proposals, which this server does not make yet. "
-                "Serve a detector that finds its own regions, as faster_rcnn does."
-            )
-        model = Model(bundle, _providers_used(session), session)
-        _try_out(model)
-        return model
+        found = Promise(_tensors(session.get_inputs()), _tensors(session.get_outputs()))
+        check_graph(bundle, graph.name, found)
+        return session
 
     def _session(self, graph: str) -> InferenceSession:
         provider = PROVIDERS[self.device]
@@ -201,8 +170,8 @@ def _requirement(device: Device) -> str:
     return f"boxwright[{EXTRAS[device]}]"
 
 
-def _tensors(arguments: Sequence[NodeArg]) -> list[Tensor]:
-    return [Tensor(each.name, each.type, tuple(each.shape)) for each in arguments]
+def _tensors(arguments: Sequence[NodeArg]) -> tuple[Tensor, ...]:
+    return tuple(Tensor(each.name, each.type, tuple(each.shape)) for each in arguments)
 
 
 def _providers_used(session: InferenceSession) -> str:
@@ -210,23 +179,3 @@ def _providers_used(session: InferenceSession) -> str:
     for part in session.get_provider_graph_assignment_info():
         nodes[part.ep_name] += len(part.get_nodes())
     return ", ".join(name for name, _ in nodes.most_common())
-
-
-def _try_out(model: Model) -> None:
-    """Run a black image, so that what does not work is known before the first request."""
-    rule = model.bundle.card.input
-    height, width = rule.resized(1, 1)
-    canvas = np.zeros((1, *rule.canvas(height, width), 3), np.uint8)
-    try:
-        outputs = model.run(canvas, np.array([[height, width]], np.int32))
-    except Exception as error:
-        raise BadBundle(
-            f"the graph of {model.bundle} fails on a black image: {error}. Export it again."
-        ) from error
-    differences = [
-        f"output: the card says {wanted}, the graph gave {found}"
-        for wanted in promised_outputs(model.bundle.card)
-        if (found := getattr(outputs, wanted.name).shape) != (1, *wanted.shape[1:])
-    ]
-    if differences:
-        raise mismatch(model.bundle, differences)

@@ -1,11 +1,10 @@
-"""Which of the boxes that a model found are wanted, and where they lie in the image as sent."""
+"""Which of the boxes that a model found are wanted."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright.imaging import Prepared
 from boxwright.query import Query
 from boxwright_contract.card import Card
 from boxwright_contract.errors import BadInput, UnknownName
@@ -45,12 +44,3 @@ class Selection:
         if self.labels:
             wanted &= np.isin(labels, list(self.labels))
         return np.flatnonzero(wanted)[: self.most]
-
-
-def scaled_back(boxes: NDArray[np.float32], image: Prepared) -> NDArray[np.float32]:
-    """Return `boxes` (n, 4) of the resized image in pixels of the upright image, clipped to it."""
-    height, width = image.pixels.shape[:2]
-    ratio = np.array([image.width_px / width, image.height_px / height] * 2, np.float32)
-    edge = np.array([image.width_px, image.height_px] * 2, np.float32)
-    clipped: NDArray[np.float32] = np.clip(boxes * ratio, 0, edge)
-    return clipped

@@ -125,14 +125,14 @@ async def _running(settings: Settings) -> AsyncIterator[Address]:
     models = Repository.load(settings.models, runtime.load)
     plugins = Catalog.installed(Trust.told(settings.plugins_allow))
     with (
-        contextlib.closing(Pipeline(models, settings)) as pipeline,
+        contextlib.closing(Pipeline(models, plugins, settings)) as pipeline,
         contextlib.closing(GeometryService(plugins, models, settings.max_requests)) as geometry,
     ):
         detection_pb2_grpc.add_DetectionServiceServicer_to_server(
             DetectionService(pipeline), server
         )
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogService(plugins, models), server
+            CatalogService(plugins, models, settings), server
         )
         geometry_pb2_grpc.add_GeometryServiceServicer_to_server(geometry, server)
         status = HealthService(*SERVICES)
@@ -169,6 +169,14 @@ def _log_contents(models: Repository, plugins: Catalog) -> None:
         log.warning("plugin %s of %s: %s", rude.entry_point, rude.distribution, rude.reason)
     for model in models.models:
         log.info("model %s (%s) on %s", model.bundle, model.bundle.architecture, model.provider)
+        rule = model.bundle.card.proposals
+        if rule is not None and rule.source not in plugins.proposals:
+            log.warning(
+                "model %s: its proposal source '%s' is not installed, so every request must bring "
+                "proposals. Install its plugin.",
+                model.bundle,
+                rule.source,
+            )
 
 
 def _listen(server: aio.Server, settings: Settings) -> Address:

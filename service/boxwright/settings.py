@@ -101,6 +101,15 @@ class Settings:
         default=1 << 26,
         metadata=_whole(1, 1_000_000_000, "Largest image, as height times width."),
     )
+    max_proposals: int = field(
+        default=4000, metadata=_whole(1, 100_000, "Most region proposals of one image.")
+    )
+    proposals_side_px: int = field(
+        default=0,
+        metadata=_whole(
+            0, 65535, "Longest side of the image that regions are proposed on; 0: the model's own."
+        ),
+    )
     drain_delay_s: float = field(
         default=0.5,
         metadata=_seconds(

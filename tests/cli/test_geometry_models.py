@@ -223,6 +223,7 @@ def test_a_backbone_is_measured_and_told_as_a_plugin_declares_it() -> None:
         ["267", "16", "133"],
         ["427", "32", "213"],
     ]
-    assert (
-        "C2: Field(axes=(AxisField(period_px=4, first_px=(-17,), last_px=(17,))" in printed.stdout
+    level = (
+        'Level("C2", channels=256, stride=4, field=Field(axes=(AxisField(4, (-17,), (17,)),) * 2)),'
     )
+    assert f"\nLEVELS = (\n    {level}\n" in printed.stdout

@@ -62,6 +62,8 @@ def test_plugins_lists_every_installed_part() -> None:
         assert ["backbone", "family", name] in [row[:3] for row in words]
     for name in catalog.detectors:
         assert ["detector", name] in rows
+    for name in catalog.proposals:
+        assert ["proposal", "source", name] in [row[:3] for row in words]
 
 
 def test_the_demo_draws_and_tells_what_to_try_next(

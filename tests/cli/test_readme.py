@@ -11,7 +11,9 @@ from boxwright.server import Address
 from boxwright_contract.parts import Backbone
 
 README = Path(__file__).parents[2] / "README.md"
-CLIENT, GEOMETRY, PLUGIN = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+CLIENT, GEOMETRY, GENERATIONS, PLUGIN = re.findall(
+    r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL
+)
 
 
 def test_the_client_example_prints_detections(
@@ -34,6 +36,23 @@ def test_the_geometry_example_prints_receptive_fields(
     sizes, *levels = capsys.readouterr().out.splitlines()
     assert sizes == "(11, 11)"
     assert levels
+
+
+def test_the_generations_example_prints_a_line_for_each(
+    address: Address,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copy(PHOTO, tmp_path / "cells.jpg")
+    monkeypatch.chdir(tmp_path)
+    exec(
+        re.sub(r"blood_cells_\w+", "bright", GENERATIONS.replace("127.0.0.1:50051", str(address))),
+        {},
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert all(re.match(r"bright [1-9]\d* Times\(.*inference_ms=", line) for line in lines)
 
 
 def test_the_plugin_example_builds_what_it_declares() -> None:

@@ -14,10 +14,13 @@ from boxwright_plugins.detectors import faster_rcnn
 from boxwright_plugins.faster_rcnn_options import Options
 from boxwright_workshop import network
 from boxwright_workshop.graph_file import export_graph
+from boxwright_workshop.graph_form import first_form
 from boxwright_workshop.parity.comparison import Comparison
 from boxwright_workshop.parity.odd_sizes import Group
 from boxwright_workshop.pretrained import RECIPES
+from boxwright_workshop.recipe import changed
 
+[FASTER_RCNN] = faster_rcnn.boxwright_detectors()
 Pictures = Callable[..., Group]
 SMALL: dict[str, Any] = {
     "candidates": 50,
@@ -29,7 +32,7 @@ SMALL: dict[str, Any] = {
 
 def export(net: nn.Module, path: Path, divisor: int) -> Comparison:
     """Return torch beside the graph of `net`."""
-    export_graph(faster_rcnn.exportable(net), path, divisor, "float32")
+    export_graph(faster_rcnn.exportable(net), path, first_form(FASTER_RCNN, divisor), "float32")
     session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
     return Comparison(net, faster_rcnn.detect, session)
 
@@ -62,8 +65,9 @@ def test_other_options_are_exported_exactly(
 def test_torchvisions_detectors_are_exported_exactly(
     name: str, enliven: Callable[..., nn.Module], pictures: Pictures, tmp_path: Path
 ) -> None:
-    net = network.build(RECIPES[name].recipe, 90, trained=False)
-    net.get_submodule("roi_heads").score_thresh = 0.25  # type: ignore[assignment]
+    net = network.build(
+        changed(RECIPES[name].recipe, options=["min_score=0.25"]), 90, trained=False
+    )
     enliven(net, pictures([(239, 301), (201, 317)], (256, 320)))
     comparison = export(net, tmp_path / "model.onnx", 32)
     group = pictures([(239, 301), (201, 317), (0, 0)], (256, 320))

@@ -18,12 +18,16 @@ from torch import Tensor, nn
 from boxwright_contract.card import Card, decode
 from boxwright_contract.errors import BadPlugin, BadSettings, ParityFailed
 from boxwright_contract.geometry.field import chain_field
+from boxwright_plugins.detectors.faster_rcnn import boxwright_detectors
 from boxwright_plugins.graph.faster_rcnn import exportable
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn
 from boxwright_workshop.export import Release, export_bundle
 from boxwright_workshop.graph_file import export_graph
+from boxwright_workshop.graph_form import first_form
 from boxwright_workshop.parity.comparison import Comparison
 from boxwright_workshop.parity.odd_sizes import Group
+
+[FASTER_RCNN] = boxwright_detectors()
 
 
 def silent(*_: object) -> None:
@@ -191,7 +195,7 @@ class Branching(nn.Module):
 
 def test_a_graph_that_cannot_be_served_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadPlugin) as caught:
-        export_graph(Branching(), tmp_path / "model.onnx", 16, "float32")
+        export_graph(Branching(), tmp_path / "model.onnx", first_form(FASTER_RCNN, 16), "float32")
     told = str(caught.value)
     assert "axis 0 of 'image', fixed at 2" in told
     assert "the operator NonZero at" in told

@@ -11,9 +11,12 @@ from boxwright_contract.catalog import Catalog
 from boxwright_plugins.detectors import faster_rcnn
 from boxwright_plugins.faster_rcnn_options import Options
 from boxwright_workshop.graph_file import export_graph
+from boxwright_workshop.graph_form import first_form
 from boxwright_workshop.parity.comparison import Comparison
 from boxwright_workshop.parity.odd_sizes import Group
 
+[FASTER_RCNN] = faster_rcnn.boxwright_detectors()
+FORM = first_form(FASTER_RCNN, 16)
 NECKS = [
     pytest.param(name, marks=pytest.mark.slow if name == "fpn" else ())
     for name in Catalog.installed().necks
@@ -41,7 +44,7 @@ def test_the_graph_finds_what_torch_finds_on_every_neck(
             min_score=0.25,
         ),
     )
-    export_graph(faster_rcnn.exportable(net), tmp_path / "model.onnx", 16, "float32")
+    export_graph(faster_rcnn.exportable(net), tmp_path / "model.onnx", FORM, "float32")
     session = ort.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     comparison = Comparison(net, faster_rcnn.detect, session)
     comparison.add(pictures([(96, 128), (95, 121), (0, 0), (33, 63)], (96, 128)))

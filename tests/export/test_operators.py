@@ -9,7 +9,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 from torch import Tensor
-from torchvision.ops import nms, roi_align
+from torchvision.ops import nms, roi_align, roi_pool
 
 FLOAT, INT = TensorProto.FLOAT, TensorProto.INT64
 
@@ -94,8 +94,25 @@ def test_regions_are_pooled_to_the_same_bits(stride: int, cells: int) -> None:
     assert torch.equal(found, expected)
 
 
+@pytest.mark.parametrize("stride", [4, 16])
+@pytest.mark.parametrize("cells", [2, 7])
+def test_the_greatest_of_each_cell_is_the_same_to_the_last_bit(stride: int, cells: int) -> None:
+    features = torch.randn(2, 5, 24, 32, generator=torch.Generator().manual_seed(0))
+    boxes = boxes_of(400, seed=8, extent=stride * 26)  # some outside of the map
+    boxes[:9] = boxes[:9, [0, 1, 0, 1]]  # of no size
+    boxes[9:99] = (boxes[9:99] / (stride / 2)).round() * (stride / 2)  # between two cells
+    rois = torch.cat([(torch.arange(400) % 2)[:, None].float(), boxes], dim=1)
+    expected = roi_pool(features, rois, (cells, cells), 1 / stride)
+    found = run(
+        "MaxRoiPool", [features, rois], pooled_shape=[cells, cells], spatial_scale=1 / stride
+    )
+    assert torch.equal(found, expected)
+
+
 def test_no_regions_are_pooled_to_nothing() -> None:
     features = torch.randn(1, 3, 8, 8)
     nothing = [torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)]
     found = run("RoiAlign", [features, *nothing], output_height=7, output_width=7)
+    assert found.shape == (0, 3, 7, 7)
+    found = run("MaxRoiPool", [features, torch.zeros(0, 5)], pooled_shape=[7, 7])
     assert found.shape == (0, 3, 7, 7)

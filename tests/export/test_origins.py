@@ -40,9 +40,8 @@ def balanced(changed: Changed) -> Comparison:
 
 def run(comparison: Comparison, group: Group) -> dict[str, NDArray[np.float32]]:
     """Return the graph's outputs by name."""
-    names = [output.name for output in comparison.session.get_outputs()]
-    feeds = {"image": group.canvas, "image_size": group.image_size}
-    return dict(zip(names, comparison.session.run(names, feeds), strict=True))
+    names = ["boxes", "scores", "labels", "count", "origin"]
+    return dict(zip(names, comparison.session.run(names, group.feeds()), strict=True))
 
 
 def moved_anchors(net: FasterRcnn, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torchvision.ops import boxes
 
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.parts import Batch, Detections
 from boxwright_plugins.nets.faster_rcnn import FasterRcnn
 from boxwright_workshop.parity.comparison import Comparison
 from boxwright_workshop.parity.matching import Answer, match
-from boxwright_workshop.parity.near_ties import choosing_otherwise, nudged, unexplained
+from boxwright_workshop.parity.near_ties import by_chance, choosing_otherwise, nudged, unexplained
 from boxwright_workshop.parity.odd_sizes import Group, groups
 from boxwright_workshop.parity.one_detection import with_one_detection
 from boxwright_workshop.parity.wording import worded
@@ -65,6 +66,27 @@ def test_nothing_matches_nothing(none: Answer) -> None:
     assert match(none, none).pairs == ()
     assert match(TWO, none).only_first == (0, 1)
     assert match(none, TWO).only_second == (0, 1)
+
+
+def test_a_score_within_the_tolerance_of_0_needs_no_counterpart() -> None:
+    faint = answer((0, 0.9, 0), (50, 0.6, 1), (80, 9e-6, 0))
+    assert match(faint, TWO).only_first == ()
+    assert match(TWO, faint).only_second == ()
+    assert match(answer((80, 2e-5, 0)), TWO).only_first == (0,)
+
+
+def test_of_boxes_with_equal_scores_any_may_suppress_the_others_and_only_for_the_time_being() -> (
+    None
+):
+    where = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 9], [50, 0, 60, 10]])
+    scores, groups = torch.tensor([0.5, 0.5, 0.25]), torch.zeros(3, dtype=torch.int64)
+    in_order = boxes.batched_nms
+    kept = set()
+    for seed in range(8):
+        with by_chance(seed):
+            kept.add(tuple(boxes.batched_nms(where, scores, groups, 0.7).tolist()))
+    assert kept == {(0, 2), (1, 2)}
+    assert boxes.batched_nms is in_order
 
 
 def test_neighbours_in_another_order_are_counted() -> None:

@@ -4,25 +4,73 @@ The environment holds the wheels of Boxwright and of the new plugin; what both s
 the like, is lent by the environment of the tests. uv stands in for pip: it needs no network.
 """
 
+import hashlib
+import importlib
 import os
+import re
 import socket
 import stat
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
+
+from boxwright_contract.errors import BadWeights
+from boxwright_workshop.conformance.finding import Outcome
+from boxwright_workshop.conformance.suites import names
+from boxwright_workshop.weights import load_into
 
 ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "plugins.md"
 
 
 def test_every_block_is_of_a_kind_that_the_tests_know(
     guide_files: dict[str, str], guide_commands: list[str]
 ) -> None:
-    assert set(guide_files) == {"shapes.py", "quick.toml"}
+    assert set(guide_files) == {"shapes.py", "quick.toml", "weights.py"}
     assert guide_commands[0] == "boxwright new-backbone hourglass"
     assert all(line.split()[0] in ("boxwright", "pip", "python") for line in guide_commands)
+
+
+def test_every_check_of_a_backbone_has_its_line() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|", GUIDE.read_text(), re.MULTILINE)
+    assert listed == names("backbone")
+
+
+def test_the_weights_that_it_shows_are_found_checked_and_loaded(
+    guide_files: dict[str, str],
+    install: Callable[..., Path],
+    examine: Callable[[str, str], Outcome],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = "@hookimpl\ndef boxwright_backbones():\n    return [backbone(weights=WEIGHTS)]\n"
+    install("guided", f"{guide_files['weights.py']}\n{answer}")
+    monkeypatch.setenv("BOXWRIGHT_WEIGHTS", str(tmp_path))
+    absent = examine("guided", "weights_are_sound")
+    assert absent.status == "warned"
+    assert f"hourglass-0676ba61.safetensors is not in '{tmp_path}'. Fetch it from" in absent.seen
+
+    plugin = importlib.import_module("guided")
+    state = plugin.build().state_dict()
+    file = tmp_path / plugin.FILE
+    save_file({**state, "classifier.weight": torch.zeros(2, 12)}, file)
+    with pytest.raises(BadWeights, match="new digest belongs in"):
+        load_into(plugin.build(), plugin.WEIGHTS[0])
+
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    monkeypatch.setattr(plugin, "WEIGHTS", (replace(plugin.WEIGHTS[0], sha256=digest),))
+    sound = examine("guided", "weights_are_sound")
+    assert (sound.status, sound.seen) == (
+        "passed",
+        "imagenet: tensors only, digest and every key fit",
+    )
 
 
 @pytest.fixture
@@ -83,7 +131,7 @@ def test_it_leads_from_nothing_to_boxes_over_grpc(
     lines = printed.splitlines()
     assert lines[0].startswith(str(environment.parent)), lines[0]
     assert ["backbone", "hourglass", "hourglass", "0.1.0"] in [line.split()[:4] for line in lines]
-    assert "13 passed" in printed
+    assert f"{len(names('backbone'))} passed" in printed
     assert "failed" not in printed
     accuracies = [line.split("AP50 ")[1][:5] for line in lines if "AP50 " in line]
     assert max(map(float, accuracies)) > 0.8

@@ -12,6 +12,7 @@ import pytest
 from boxwright_contract.testing import (
     backbone_conforms,
     detector_conforms,
+    neck_conforms,
     proposal_source_conforms,
 )
 from boxwright_workshop.conformance.suites import names
@@ -52,8 +53,8 @@ def test_each_check_is_a_test_that_says_what_is_wrong_and_the_cure(printed: str)
 
     assert checks("PASSED", "healthy") == names("backbone")
     assert checks("FAILED", "shallow") == ["levels_are_built_as_declared"]
-    assert "returns the levels C2, C3, but C2 are declared. Make Backbone.levels" in printed
-    assert "not looked at, because levels_are_built_as_declared failed" in printed
+    assert "returns the levels C2, C3, but C2 are declared. Make the declared levels" in printed
+    assert "not looked at: it needs levels_are_built_as_declared to pass first" in printed
     assert checks("FAILED", "resnet51") == ["levels_are_built_as_declared"]
     assert "no backbone named 'resnet51'. Did you mean 'resnet50'?" in printed
     assert checks("PASSED", "early_bird") == ["imports_without_torch", "imports_quickly"]
@@ -66,6 +67,7 @@ def test_each_check_is_a_test_that_says_what_is_wrong_and_the_cure(printed: str)
     ("conforms", "kind"),
     [
         (backbone_conforms, "backbone"),
+        (neck_conforms, "neck"),
         (detector_conforms, "detector"),
         (proposal_source_conforms, "proposal source"),
     ],

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from boxwright_contract.errors import BadPlugin, UnknownName
+from boxwright_contract.geometry.field import AxisField, Field
+from boxwright_contract.parts import Level
 from boxwright_workshop.conformance.examination import examinations
 from boxwright_workshop.conformance.finding import Outcome
 
@@ -83,7 +85,7 @@ def test_what_stands_on_wrong_levels_is_not_looked_at(install: Install, examine:
     install("sick_foundation", HOOK % "build=lambda: 1 / 0")
     outcome = examine("sick_foundation", "graph_answers_as_torch")
     assert outcome.status == "skipped"
-    assert outcome.seen == "not looked at, because levels_are_built_as_declared failed"
+    assert outcome.seen == "not looked at: it needs levels_are_built_as_declared to pass first"
 
 
 @pytest.mark.parametrize(
@@ -141,9 +143,11 @@ def test_an_undeclared_field_is_no_fault_and_is_told(install: Install, examine: 
     install("silent", HOOK % "levels=(Level('C2', 8, 4), Level('C3', 12, 8))")
     outcome = examine("silent", "declares_what_it_sees")
     assert outcome.status == "warned"
-    assert outcome.cure == (
-        "Declare C2: field=Field(axes=(AxisField(4, (0,), (3,)),) * 2); "
-        "C3: field=Field(axes=(AxisField(8, (0,), (7,)),) * 2)"
+    declared: dict[str, object] = {}
+    exec(outcome.code, declared)
+    assert declared["LEVELS"] == (
+        Level("C2", 8, 4, Field(axes=(AxisField(4, (0,), (3,)),) * 2)),
+        Level("C3", 12, 8, Field(axes=(AxisField(8, (0,), (7,)),) * 2)),
     )
 
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.parts import Batch, Detections, Losses, RegionLevel, Truth
+from boxwright_workshop.conformance import suites
 from boxwright_workshop.conformance.detector_specimen import STEPS, DetectorSpecimen
 from boxwright_workshop.conformance.examination import examinations
 from boxwright_workshop.conformance.finding import Outcome, examine
-from boxwright_workshop.conformance.suites import SUITES
 
 FASTER_RCNN = Catalog.installed().detectors["faster_rcnn"]
 LEARNING = "losses_fall"
@@ -36,7 +36,7 @@ def changed(**changes: Any) -> DetectorSpecimen:
 
 def looked_at(check: str, specimen: DetectorSpecimen) -> Outcome:
     """Make one check by itself."""
-    [function] = [known for known in SUITES["detector"] if known.__name__ == check]
+    function = suites.function(suites.path_of("detector", check))
     return examine(function, specimen, specimen.module).outcome
 
 
@@ -46,8 +46,9 @@ def outcome(check: str, **changes: Any) -> Outcome:
 
 
 @pytest.mark.slow
-def test_faster_rcnn_passes_every_check() -> None:
-    [examination] = examinations("faster_rcnn")
+@pytest.mark.parametrize("name", Catalog.installed().detectors)
+def test_a_built_in_detector_passes_every_check(name: str) -> None:
+    [examination] = examinations(name, "detector")
     statuses = {check: examination.find(check).outcome.status for check in examination.checks}
     assert statuses == dict.fromkeys(examination.checks, "passed")
 

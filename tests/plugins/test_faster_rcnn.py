@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,9 +12,11 @@ from boxwright_contract.catalog import Catalog
 from boxwright_contract.errors import BadSettings, UnknownName
 from boxwright_contract.parts import Backbone, Batch, Level, Preprocessing, Truth
 from boxwright_plugins.detectors.faster_rcnn import build, detect, features, levels, losses
-from boxwright_plugins.faster_rcnn_levels import backbone_levels, feature_maps
+from boxwright_plugins.faster_rcnn_levels import feature_maps
 from boxwright_plugins.faster_rcnn_options import Options
-from boxwright_plugins.nets.faster_rcnn import FasterRcnn
+from boxwright_plugins.nets.conclusion import conclude
+from boxwright_plugins.nets.faster_rcnn import FasterRcnn, scored
+from boxwright_plugins.pooled_levels import backbone_levels
 
 BACKBONES = Catalog.installed().backbones
 NECKS = Catalog.installed().necks
@@ -73,6 +76,35 @@ def test_nothing_found_is_an_ordinary_answer() -> None:
     one = Options(neck_channels=8, head_channels=16, min_score=0.999)
     [found] = detect(tiny(one), noise((64, 96)))
     assert (found.boxes.shape, found.scores.shape, found.labels.shape) == ((0, 4), (0,), (0,))
+
+
+@torch.inference_mode()
+def test_torchvisions_own_answer_is_the_greedy_conclusion_from_its_regions() -> None:
+    net, batch = tiny(), noise((64, 96), (40, 50))
+    assert isinstance(net, FasterRcnn)
+    images, maps = net.features(batch)
+    proposals, _ = net.rpn(images, maps)
+    regions = scored(net, images, maps, proposals)
+    for found, (scores, boxes), size in zip(
+        detect(net, batch), regions, batch.image_size, strict=True
+    ):
+        concluded, _ = conclude(scores, boxes, size, FEW)
+        assert len(found.labels) > 3
+        assert torch.equal(concluded.labels, found.labels)
+        torch.testing.assert_close(concluded.scores, found.scores)
+        torch.testing.assert_close(concluded.boxes, found.boxes)
+
+
+@pytest.mark.parametrize("suppression", ["soft_linear", "soft_gaussian", "weighted_fusion"])
+def test_another_suppression_gives_another_answer_from_the_same_parameters(
+    suppression: Any,
+) -> None:
+    net, other = tiny(), tiny(replace(FEW, suppression=suppression, suppression_iou=0.2))
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), other.parameters(), strict=True))
+    [one], [two] = detect(net, noise((64, 96))), detect(other, noise((64, 96)))
+    assert len(two.labels) > 3
+    assert (two.scores.diff() <= 0).all()
+    assert one.scores.tolist() != two.scores.tolist() or not torch.equal(one.boxes, two.boxes)
 
 
 def truth(*boxes: tuple[float, ...]) -> Truth:

@@ -14,7 +14,8 @@ from boxwright import bundle
 from boxwright.admission import Admission
 from boxwright.batching import Batcher, Found
 from boxwright.deadline import Deadline
-from boxwright.runtime import Model, Runtime
+from boxwright.model import Model
+from boxwright.runtime import Runtime
 from boxwright_contract.errors import DeadlinePassed, Overloaded
 
 Pixels = NDArray[np.uint8]

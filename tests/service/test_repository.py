@@ -11,6 +11,7 @@ from boxwright.repository import Repository
 from boxwright.runtime import Runtime
 from boxwright_contract import card
 from boxwright_contract.errors import BadBundle, BadInput, BadSettings, UnknownName
+from boxwright_contract.proposal_rule import ProposalRule
 
 MakeBundle = Callable[..., Path]
 
@@ -79,7 +80,7 @@ def test_a_version_must_be_a_number(make_bundle: MakeBundle, tmp_path: Path) -> 
             "the graph has boxes tensor(float) (N, 5, 4)",
         ),
         (
-            {"needs_proposals": True},
+            {"needs_proposals": True, "proposals": ProposalRule()},
             "input: the card says proposals tensor(float) (N, P, 4), the graph has none",
         ),
         (

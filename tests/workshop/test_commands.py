@@ -44,6 +44,7 @@ def test_bad_annotations_are_listed_and_nothing_is_written(shapes: Path, tmp_pat
         (["train", "--data", "gone.json", "--out", "run"], UNUSABLE, "Check the path"),
         (["evaluate", "people", "--data", "gone.json"], UNUSABLE, "Check the path"),
         (["export", "runs/gone", "--name", "mine"], USAGE, "Give one that `boxwright train` wrote"),
+        (["export", "runs/gone", "--name", "timm:ant"], USAGE, "Try 'timm-ant'"),
         (["export", "empty", "--name", "mine"], UNUSABLE, "Give the folder that `boxwright train`"),
         (
             ["export", "empty", "--name", "mine", "--weights", "x.pth"],
@@ -51,7 +52,14 @@ def test_bad_annotations_are_listed_and_nothing_is_written(shapes: Path, tmp_pat
             "--weights is for torchvision's detectors",
         ),
     ],
-    ids=["train", "evaluate", "export nothing", "export another folder", "export with weights"],
+    ids=[
+        "train",
+        "evaluate",
+        "export nothing",
+        "export to nowhere",
+        "export another folder",
+        "export with weights",
+    ],
 )
 def test_what_is_not_there_is_said_with_the_cure(
     arguments: list[str], code: int, cure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -68,7 +76,7 @@ def test_what_is_not_there_is_said_with_the_cure(
     ("options", "told"),
     [
         (["--backbone", "resnet5"], "Did you mean 'resnet50'?"),
-        (["--detector", "fast_rcnn"], "Did you mean 'faster_rcnn'?"),
+        (["--detector", "faster_rcn"], "Did you mean 'faster_rcnn'?"),
         (["--recipe", "poeple"], "Did you mean 'people'?"),
         (["--option", "proposal=3"], "Did you mean 'proposals'?"),
         (["--option", "proposals"], "is not KEY=VALUE"),

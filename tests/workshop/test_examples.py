@@ -54,7 +54,7 @@ def test_unscaled_boxes_cover_exactly_their_pixels(
 ) -> None:
     how = Augmentation(canvas_px=CANVAS_PX, scale=(1, 1), flip=flip, keep_visible=0)
     photo = painted(folder, box)
-    canvas, size, truth = varied(photo, UNSCALED, how, np.random.default_rng(seed))
+    canvas, size, truth, _ = varied(photo, UNSCALED, how, np.random.default_rng(seed))
     assert size == (CANVAS_PX, CANVAS_PX)
     white = canvas[..., 0] == 255
     if len(truth.boxes):
@@ -76,7 +76,7 @@ def test_scaled_boxes_cover_their_pixels_to_within_one(
 ) -> None:
     how = Augmentation(canvas_px=canvas_px, scale=(scale, scale), keep_visible=0)
     photo = painted(folder, box)
-    canvas, (height, width), truth = varied(photo, UNSCALED, how, np.random.default_rng(seed))
+    canvas, (height, width), truth, _ = varied(photo, UNSCALED, how, np.random.default_rng(seed))
     assert (height, width) == tuple(min(canvas_px, round(n * scale)) for n in (HEIGHT, WIDTH))
     assert not canvas[height:].any()
     assert not canvas[:, width:].any()
@@ -91,7 +91,7 @@ def test_a_box_that_is_mostly_cut_away_is_dropped(folder: Path) -> None:
     share = CANVAS_PX**2 / (WIDTH * HEIGHT)
     for visible, kept in ((share * 0.99, 1), (share * 1.01, 0)):
         how = Augmentation(canvas_px=CANVAS_PX, scale=(1, 1), keep_visible=visible)
-        assert len(varied(photo, UNSCALED, how, np.random.default_rng(0))[2].boxes) == kept
+        assert len(varied(photo, UNSCALED, how, np.random.default_rng(0)).truth.boxes) == kept
 
 
 def test_without_variation_training_sees_the_pixels_that_the_server_sees(folder: Path) -> None:
@@ -101,8 +101,8 @@ def test_without_variation_training_sees_the_pixels_that_the_server_sees(folder:
     photo = Photo(path, np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
     rule = InputRule(short_side_px=61, long_side_px=90, divisor=32)
     how = Augmentation(canvas_px=96, scale=(1, 1), flip=False)
-    canvas, size, truth = varied(photo, rule, how, rng)
-    batch, _ = plain(photo, rule)
+    canvas, size, truth, _ = varied(photo, rule, how, rng)
+    batch, _, _ = plain(photo, rule)
     assert [list(size)] == batch.image_size.tolist()
     assert np.array_equal(canvas[:64, :96], batch.canvas[0].numpy())
     assert truth.boxes.shape == (0, 4)
@@ -114,9 +114,9 @@ def test_the_same_seed_gives_the_same_variation(folder: Path) -> None:
     one, same, other = (
         varied(photo, UNSCALED, how, np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
-    assert np.array_equal(one[0], same[0])
-    assert one[2].boxes.tolist() == same[2].boxes.tolist()
-    assert not np.array_equal(one[0], other[0])
+    assert np.array_equal(one.canvas, same.canvas)
+    assert one.truth.boxes.tolist() == same.truth.boxes.tolist()
+    assert not np.array_equal(one.canvas, other.canvas)
 
 
 @settings(deadline=None, max_examples=50)

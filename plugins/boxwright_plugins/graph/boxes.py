@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+MIN_SIDE_PX = 1e-2
+"""Smaller detections are dropped, as torchvision's RoIHeads does."""
+
 
 def clip(boxes: Tensor, image_size: Tensor) -> Tensor:
     """Return boxes cut to the image that they lie in, which is not the whole canvas.

@@ -1,8 +1,9 @@
 """The ONNX operators that torch has no export for, as they behave in torchvision.
 
 ONNX Runtime's RoiAlign equals torchvision's bit for bit with `output_half_pixel`, which is
-torchvision's aligned=False. Its NonMaxSuppression keeps the same boxes in the same order, ties
-and an IoU equal to the threshold included.
+torchvision's aligned=False, and its MaxRoiPool equals torchvision's roi_pool. Its
+NonMaxSuppression keeps the same boxes in the same order, ties and an IoU equal to the threshold
+included.
 
 How many rows NonMaxSuppression and `between` return is known only at run time. The exporter is
 told the most that there can be; that bound must not stay in the file as a shape (`value_info`),
@@ -67,6 +68,21 @@ def roi_align(
             "sampling_ratio": samples,
             "spatial_scale": scale,
         },
+        dtype=features.dtype,
+        shape=(boxes.shape[0], features.shape[1], cells, cells),
+    )
+
+
+def roi_max(features: Tensor, boxes: Tensor, image: Tensor, cells: int, scale: float) -> Tensor:
+    """Return each region of a feature map, cut into a grid, the greatest of each cell.
+
+    The arguments and the answer are those of `roi_align`.
+    """
+    regions = torch.cat((image[:, None].to(boxes.dtype), boxes), dim=1)  # (R, 5)
+    return torch.onnx.ops.symbolic(
+        "MaxRoiPool",
+        (features, regions),
+        {"pooled_shape": [cells, cells], "spatial_scale": scale},
         dtype=features.dtype,
         shape=(boxes.shape[0], features.shape[1], cells, cells),
     )

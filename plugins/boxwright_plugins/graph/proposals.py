@@ -44,6 +44,13 @@ class Proposals(nn.Module):
             (N, P, 4) boxes; (N, P, 3) int64 level, y and x of the cells whose anchors they were;
             (N, P) bool, which of them are proposals and which are filling.
         """
+        boxes, cells, scores = self.scored(levels, canvas, image_size)
+        return boxes, cells, scores >= 0
+
+    def scored(
+        self, levels: Sequence[Tensor], canvas: tuple[int, int], image_size: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return boxes and cells as `forward` does, and scores (N, P), DROPPED for filling."""
         objectness, deltas = self.head(list(levels))
         chosen = [
             self._best_of_level(i, *level, canvas)
@@ -66,7 +73,7 @@ class Proposals(nn.Module):
         )
         scores = torch.where(kept.reshape(images, -1), scores, DROPPED)
         scores, positions = best(scores, min(self.most, total))
-        return rows_at(boxes, positions), rows_at(cells, positions), scores >= 0
+        return rows_at(boxes, positions), rows_at(cells, positions), scores
 
     def _best_of_level(
         self, level: int, objectness: Tensor, deltas: Tensor, base: Tensor, canvas: tuple[int, int]

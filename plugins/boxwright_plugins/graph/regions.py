@@ -4,8 +4,8 @@ Source: Lin et al. 2017 (arXiv:1612.03144), equation 1; He et al. 2017 (arXiv:17
 3 on RoIAlign; torchvision's MultiScaleRoIAlign, whose answers these are.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -14,19 +14,22 @@ from torchvision.ops.poolers import LevelMapper
 
 from boxwright_plugins.graph.operators import between, roi_align
 
+Operator = Callable[[Tensor, Tensor, Tensor, int, float], Tensor]
+"""(features, boxes, image, cells, scale) -> regions, as `boxwright_plugins.graph.operators`."""
+
 
 class Pooling(nn.Module):
-    """RoIAlign, each region on its own level only."""
+    """Regions as grids of cells, each from its own level only."""
 
-    def __init__(self, pool: MultiScaleRoIAlign) -> None:
-        """Take the settings of `pool`. Of several levels, the strides are powers of 2."""
+    def __init__(
+        self, strides: Sequence[int], mapper: LevelMapper, cells: int, pool: Operator
+    ) -> None:
+        """Pool from levels of these strides, finest first. Of several, they are powers of 2."""
         super().__init__()
-        strides = [round(1 / scale) for scale in pool.scales]
-        self.cells: int = pool.output_size[0]
-        self.samples: int = pool.sampling_ratio
-        finest, coarsest = (int(math.log2(strides[i])) for i in (0, -1))
-        mapper = LevelMapper(finest, coarsest, pool.canonical_scale, pool.canonical_level)
-        self.least_areas = [least_area(mapper, i) for i in range(1, coarsest - finest + 1)]
+        self.cells = cells
+        self.pool = pool
+        doublings = (strides[-1] // strides[0]).bit_length()
+        self.least_areas = [least_area(mapper, i) for i in range(1, doublings)]
         reachable = len(self.least_areas) + 1  # of levels with the same stride only one
         self.scales = [1 / stride for stride in strides[:reachable]]
 
@@ -44,7 +47,7 @@ class Pooling(nn.Module):
         boxes = boxes.reshape(-1, 4)
         image = torch.arange(images)[:, None].expand(-1, proposals).flatten()
         if not self.least_areas:
-            return roi_align(levels[0], boxes, image, self.cells, self.scales[0], self.samples)
+            return self.pool(levels[0], boxes, image, self.cells, self.scales[0])
         area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         level = torch.stack([area >= least for least in self.least_areas]).sum(dim=0)
         by_level = level.argsort()
@@ -53,10 +56,17 @@ class Pooling(nn.Module):
         for i, scale in enumerate(self.scales):
             end = (level <= i).sum()[None]
             here, where = between(boxes, start, end), between(image, start, end)
-            pooled.append(roi_align(levels[i], here, where, self.cells, scale, self.samples))
+            pooled.append(self.pool(levels[i], here, where, self.cells, scale))
             start = end
         back = torch.zeros_like(by_level).scatter(0, by_level, torch.arange(by_level.shape[0]))
         return torch.cat(pooled).index_select(0, back)
+
+
+def aligning(pool: MultiScaleRoIAlign) -> Pooling:
+    """Return what answers as torchvision's `pool`, once that is told the strides."""
+    strides = [round(1 / scale) for scale in pool.scales]
+    operator = partial(roi_align, samples=pool.sampling_ratio)
+    return Pooling(strides, pool.map_levels, pool.output_size[0], operator)
 
 
 def least_area(mapper: LevelMapper, level: int) -> float:

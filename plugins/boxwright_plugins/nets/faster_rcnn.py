@@ -7,6 +7,7 @@ Shape shorthand: N images, H, W canvas sides, K classes without background, D de
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -26,8 +27,10 @@ from boxwright_contract.parts import (
     RegionLevel,
     Truth,
 )
+from boxwright_plugins.conclusion_options import ConclusionOptions
 from boxwright_plugins.faster_rcnn_levels import FeatureMaps, feature_maps
 from boxwright_plugins.faster_rcnn_options import Options
+from boxwright_plugins.nets.conclusion import conclude
 from boxwright_plugins.nets.necked import Necked
 from boxwright_plugins.nets.normalize import Normalize
 
@@ -80,6 +83,7 @@ class FasterRcnn(nn.Module):
             box_detections_per_img=options.most_detections,
             box_batch_size_per_image=options.regions_train,
         )
+        self.conclusion: ConclusionOptions = options
         self.backbone = necked
         self.rpn = inner.rpn
         self.roi_heads = inner.roi_heads
@@ -150,8 +154,35 @@ def losses(net: FasterRcnn, batch: Batch, truths: list[Truth]) -> Losses:
 
 @torch.inference_mode()
 def detect(net: FasterRcnn, batch: Batch) -> list[Detections]:
-    """Return torchvision's own answer for each image, best first; `net` must be in eval mode."""
+    """Return torchvision's own answer for each image, best first; `net` must be in eval mode.
+
+    With another suppression than the greedy one, only what precedes it is torchvision's.
+    """
     images, levels = net.features(batch)
     proposals, _ = net.rpn(images, levels)
-    answers, _ = net.roi_heads(levels, proposals, images.image_sizes)
-    return [Detections(a["boxes"], a["scores"], a["labels"] - 1) for a in answers]
+    if net.conclusion.suppression == "greedy":
+        answers, _ = net.roi_heads(levels, proposals, images.image_sizes)
+        return [Detections(a["boxes"], a["scores"], a["labels"] - 1) for a in answers]
+    return [
+        conclude(scores, boxes, size, net.conclusion)[0]
+        for (scores, boxes), size in zip(
+            scored(net, images, levels, proposals), batch.image_size, strict=True
+        )
+    ]
+
+
+def scored(
+    net: FasterRcnn,
+    images: ImageList,
+    levels: "OrderedDict[str, Tensor]",
+    proposals: list[Tensor],
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield scores (P, K) and boxes (P, K, 4) of each image, as torchvision's region heads do."""
+    heads = net.roi_heads
+    pooled = heads.box_roi_pool(levels, proposals, images.image_sizes)
+    logits, deltas = heads.box_predictor(heads.box_head(pooled))
+    scores = torch.softmax(logits, dim=-1)[:, 1:]
+    boxes = heads.box_coder.decode_single(deltas, torch.cat(proposals))
+    boxes = boxes.reshape(*logits.shape, 4)[:, 1:]
+    each = [len(here) for here in proposals]
+    return zip(scores.split(each), boxes.split(each), strict=True)

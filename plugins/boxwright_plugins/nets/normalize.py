@@ -24,11 +24,14 @@ class Normalize(nn.Module):
 
     def forward(self, canvas: Tensor, image_size: Tensor) -> Tensor:
         """Map (N, H, W, 3) uint8 RGB and (N, 2) int32 to (N, 3, H, W) float32."""
-        pixels = canvas.permute(0, 3, 1, 2).float() / 255
-        if self.reverse:
-            pixels = pixels.flip(1)
         _, height, width, _ = canvas.shape
         rows = torch.arange(height, device=canvas.device) < image_size[:, :1]  # (N, H)
         columns = torch.arange(width, device=canvas.device) < image_size[:, 1:]  # (N, W)
-        used = rows[:, None, :, None] & columns[:, None, None, :]
-        return (pixels - self.mean) / self.std * used
+        return self.shown(canvas.float(), rows[:, :, None] & columns[:, None, :])
+
+    def shown(self, pixels: Tensor, used: Tensor) -> Tensor:
+        """Map (N, H, W, 3) float32 RGB in 0..255 to (N, 3, H, W), 0 where not `used` (N, H, W)."""
+        scaled = pixels.permute(0, 3, 1, 2) / 255
+        if self.reverse:
+            scaled = scaled.flip(1)
+        return (scaled - self.mean) / self.std * used[:, None]

@@ -3,38 +3,13 @@
 import torch
 from torch import Tensor
 
+from boxwright_workshop.conformance.backbone_specimen import BackboneSpecimen
 from boxwright_workshop.conformance.finding import Outcome, failed, passed
+from boxwright_workshop.conformance.parameter_checks import finite
 from boxwright_workshop.conformance.pictures import extremes
-from boxwright_workshop.conformance.specimen import BackboneSpecimen
 
 TOLERANCE = 1e-4
 """Most that rounding may change, as a share of the largest value of a level."""
-SHOWN = 3
-"""Names that a message lists before it only counts."""
-
-
-def every_parameter_learns(specimen: BackboneSpecimen) -> Outcome:
-    """Send a gradient from every level back to every parameter, in train mode."""
-    net = specimen.built().train()
-    levels = net(specimen.pictures(2, 2, 2))
-    torch.manual_seed(0)
-    aims = [(level * torch.randn_like(level)).mean() for level in levels.values()]
-    torch.stack(aims).sum().backward()
-    learning = {name: p.grad for name, p in net.named_parameters() if p.requires_grad}
-    idle = [name for name, gradient in learning.items() if gradient is None]
-    if idle:
-        return failed(
-            f"{_listed(idle)} of {len(learning)} parameters have no gradient from any level.",
-            "Leave out the layers after the last level, and whatever else no level depends on.",
-        )
-    wild = [name for name, grad in learning.items() if grad is not None and not finite(grad)]
-    if wild:
-        return failed(
-            f"the gradients of {_listed(wild)} hold NaN or infinity.",
-            "Look for a division, a logarithm or a root of 0 behind them.",
-        )
-    count = sum(parameter.numel() for parameter in net.parameters())
-    return passed(f"{count:,} parameters, all with finite gradients")
 
 
 def is_finite_on_any_picture(specimen: BackboneSpecimen) -> Outcome:
@@ -93,13 +68,3 @@ def difference(one: dict[str, Tensor], other: dict[str, Tensor]) -> tuple[float,
         for name, level in one.items()
     ]
     return max((apart if apart == apart else float("inf"), name) for apart, name in found)
-
-
-def finite(values: Tensor) -> bool:
-    """Return whether there is neither NaN nor infinity."""
-    return bool(values.isfinite().all())
-
-
-def _listed(names: list[str]) -> str:
-    rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{rest}"

@@ -1,7 +1,7 @@
 """Does a detector learn, and answer in the form that it must?"""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from math import isfinite, lcm
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from boxwright_contract.parts import Batch, Detections, Truth
 from boxwright_workshop.conformance.detector_specimen import DetectorSpecimen
 from boxwright_workshop.conformance.finding import Outcome, failed, passed
-from boxwright_workshop.conformance.scenes import CLASSES, scenes
+from boxwright_workshop.conformance.scenes import CLASSES
 from boxwright_workshop.conformance.small_backbone import SmallBackbone
 from boxwright_workshop.network import body_of
 from boxwright_workshop.recipe import converted
@@ -50,6 +50,8 @@ def stands_on_the_backbone(specimen: DetectorSpecimen) -> Outcome:
 def makes_the_levels_it_declares(specimen: DetectorSpecimen) -> Outcome:
     """Compare names, order, channels and strides of the feature maps that regions come from."""
     declared = specimen.region_levels
+    if not declared:
+        return passed("no feature map lies over the whole image")
     side = 2 * lcm(*(level.stride for level in declared))
     with torch.no_grad():
         maps: Mapping[str, Tensor] = specimen.part.features(specimen.built().eval())(
@@ -87,15 +89,20 @@ def losses_fall(specimen: DetectorSpecimen) -> Outcome:
 
 
 def learns_from_an_empty_image(specimen: DetectorSpecimen) -> Outcome:
-    """Ask for the losses of an image with boxes and of one without."""
-    batch, [truth, _] = scenes(2, 96, 128)
+    """Ask for the losses of an image with boxes and of one without, and without proposals."""
+    batch, [truth, _] = specimen.scenes(2, 96, 128)
     empty = Truth(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64))
-    losses = specimen.part.losses(specimen.built().train(), batch, [truth, empty])
-    nothing = specimen.part.losses(specimen.built().train(), batch, [empty, empty])
+    lessons = {"with one empty image": (batch, truth), "without any box": (batch, empty)}
+    if specimen.part.needs_proposals:
+        unproposed = replace(batch, proposals=(torch.zeros(0, 4), torch.zeros(0, 4)))
+        lessons["without any proposal"] = (unproposed, truth)
+        lessons["without any box and any proposal"] = (unproposed, empty)
     bad = [
-        f"{name} {'without any box' if told is nothing else 'with one empty image'}"
-        for told in (losses, nothing)
-        for name, loss in told.items()
+        f"{name} {lesson}"
+        for lesson, (shown, first) in lessons.items()
+        for name, loss in specimen.part.losses(
+            specimen.built().train(), shown, [first, empty]
+        ).items()
         if loss.ndim or not loss.isfinite()
     ]
     if bad:
@@ -103,20 +110,23 @@ def learns_from_an_empty_image(specimen: DetectorSpecimen) -> Outcome:
             f"{', '.join(bad)} is no finite scalar.",
             "Divide by at least 1 where boxes are counted.",
         )
-    return passed("finite with one empty image and with two")
+    return passed(f"finite {', '.join(lessons)}")
 
 
 def answers_are_well_formed(specimen: DetectorSpecimen) -> Outcome:
     """Look at types, order and ranges of what torch finds, in an image smaller than its canvas."""
     net, _ = specimen.lesson
-    batch, _ = scenes(2, 96, 128)
+    batch, _ = specimen.scenes(2, 96, 128)
     height, width = 80, 100
     canvas = batch.canvas.clone()
     canvas[1, height:], canvas[1, :, width:] = 0, 0
     sizes = torch.tensor([[96, 128], [height, width]], dtype=torch.int32)
-    found = specimen.part.detect(net, Batch(canvas, sizes))
+    limits = torch.tensor([width, height] * 2)
+    proposals = tuple(boxes.minimum(limits) for boxes in batch.proposals)
+    found = specimen.part.detect(net, Batch(canvas, sizes, proposals))
+    classes = 1 if specimen.part.class_agnostic else CLASSES
     for answer, (rows, columns) in zip(found, sizes.tolist(), strict=True):
-        fault = _fault(answer, rows, columns)
+        fault = _fault(answer, rows, columns, classes)
         if fault:
             return failed(
                 f"detect: {fault}.", "Return what boxwright_contract.parts.Detections says."
@@ -124,7 +134,7 @@ def answers_are_well_formed(specimen: DetectorSpecimen) -> Outcome:
     return passed(f"{sum(len(answer.scores) for answer in found)} detections in 2 images")
 
 
-def _fault(answer: Detections, height: int, width: int) -> str:
+def _fault(answer: Detections, height: int, width: int, classes: int) -> str:
     """Return what is wrong with the detections of an image."""
     kinds = (answer.boxes.dtype, answer.scores.dtype, answer.labels.dtype)
     if kinds != (torch.float32, torch.float32, torch.int64):
@@ -139,8 +149,8 @@ def _fault(answer: Detections, height: int, width: int) -> str:
         return "the scores do not fall: best first"
     if answer.scores.min() < 0 or answer.scores.max() > 1:
         return f"scores are {answer.scores.min():.3f} to {answer.scores.max():.3f}, not 0 to 1"
-    if answer.labels.min() < 0 or answer.labels.max() >= CLASSES:
-        return f"labels are {answer.labels.min()} to {answer.labels.max()}, of {CLASSES} classes"
+    if answer.labels.min() < 0 or answer.labels.max() >= classes:
+        return f"labels are {answer.labels.min()} to {answer.labels.max()}, of {classes} classes"
     limits = torch.tensor([width, height, width, height])
     if answer.boxes.min() < 0 or (answer.boxes > limits).any():
         return f"a box leaves its image of {width} x {height} px"

@@ -1,14 +1,13 @@
 """Does the graph of a detector find what torch finds, and say where it comes from?"""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boxwright_workshop.conformance.detector_specimen import RULE, DetectorSpecimen
 from boxwright_workshop.conformance.finding import Outcome, failed, passed, warned
-from boxwright_workshop.conformance.scenes import scenes
 from boxwright_workshop.parity.gate import MOST_NEAR_TIES
 
-OUTPUTS = ("boxes", "scores", "labels", "count", "origin")
+FEW = (9, 0, 1)
+"""Proposals of an image."""
 FOUND_NOTHING = (
     "after its lesson torch finds nothing in any image, so there was nothing to compare.",
     "Lower the default score under which detections are left out.",
@@ -51,11 +50,12 @@ def none_and_one_are_ordinary(specimen: DetectorSpecimen) -> Outcome:
 
 
 def origins_lie_on_the_grid(specimen: DetectorSpecimen) -> Outcome:
-    """Look which cells the graph says that detections come from."""
-    batch, _ = scenes(3, *RULE.canvas(96, 128), seed=2)
+    """Look which cells the graph says that detections come from, if it says so."""
+    if specimen.part.needs_proposals:
+        return passed("its detections come from proposals, not from cells")
+    batch, _ = specimen.scenes(3, *RULE.canvas(96, 128), seed=2)
     feeds = {"image": batch.canvas.numpy(), "image_size": batch.image_size.numpy()}
-    answers: list[NDArray[np.generic]] = specimen.session.run(OUTPUTS, feeds)
-    _, _, _, count, origin = answers
+    count, origin = specimen.session.run(("count", "origin"), feeds)
     _, height, width, _ = batch.canvas.shape
     grids = np.array(
         [(-(-height // lev.stride), -(-width // lev.stride)) for lev in specimen.region_levels]
@@ -78,3 +78,30 @@ def origins_lie_on_the_grid(specimen: DetectorSpecimen) -> Outcome:
         if cells[found:].any():
             return failed("rows of origin after count are not 0.", "Multiply them by the mask.")
     return passed(f"{int(count.sum())} detections")
+
+
+def proposals_are_named(specimen: DetectorSpecimen) -> Outcome:
+    """Look which proposals the graph says that detections come from, if it takes any."""
+    if not specimen.part.needs_proposals:
+        return passed("its detections come from cells, not from proposals")
+    batch, _ = specimen.scenes(len(FEW), *RULE.canvas(96, 128), seed=2)
+    given = np.zeros((len(FEW), max(FEW), 4), np.float32)
+    for row, (some, number) in enumerate(zip(batch.proposals, FEW, strict=True)):
+        given[row, :number] = some[:number].numpy()
+    feeds = {
+        "image": batch.canvas.numpy(),
+        "image_size": batch.image_size.numpy(),
+        "proposals": given,
+        "proposal_count": np.array(FEW, np.int32),
+    }
+    count, named = specimen.session.run(("count", "proposal"), feeds)
+    for positions, found, number in zip(named, count.tolist(), FEW, strict=True):
+        some = positions[:found]
+        if found and (some.min() < 0 or some.max() >= number):
+            return failed(
+                f"detections come from the proposals {some.min()} to {some.max()}, of {number}.",
+                "Give the position of a proposal among those of its image.",
+            )
+        if positions[found:].any():
+            return failed("rows of proposal after count are not 0.", "Multiply them by the mask.")
+    return passed(f"{int(count.sum())} detections from {sum(FEW)} proposals")

@@ -3,26 +3,24 @@
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from math import lcm
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from torch import nn
 
 from boxwright_contract.catalog import Offer
 from boxwright_contract.input_rule import InputRule
-from boxwright_contract.parts import Detector, RegionLevel
-from boxwright_workshop.conformance.scenes import CLASSES, scene, scenes
+from boxwright_contract.parts import Batch, Detector, RegionLevel, Truth
+from boxwright_workshop.conformance.scenes import CLASSES, around, scene, scenes
 from boxwright_workshop.conformance.small_backbone import BACKBONE
 from boxwright_workshop.conformance.specimen import Specimen
-from boxwright_workshop.graph_file import export_graph
+from boxwright_workshop.graphs import Session, export_graphs
 from boxwright_workshop.parity.comparison import Comparison
-from boxwright_workshop.parity.odd_sizes import groups
-from boxwright_workshop.parity.one_detection import with_one_detection
+from boxwright_workshop.parity.gate import compared
+from boxwright_workshop.parity.regions import in_shares
 
 STEPS = 16
 RATE = 1e-3
@@ -59,11 +57,17 @@ class DetectorSpecimen(Specimen):
         torch.manual_seed(0)
         return self.part.build(BACKBONE.part, CLASSES, self.options)
 
+    def scenes(
+        self, number: int, height: int, width: int, seed: int = 0
+    ) -> tuple[Batch, list[Truth]]:
+        """Return pictures with their truths, and with proposals if it needs them."""
+        return scenes(number, height, width, seed, proposed=self.part.needs_proposals)
+
     @cached_property
     def lesson(self) -> tuple[nn.Module, list[dict[str, float]]]:
         """A network in eval mode that learnt one batch, and its losses at each step."""
         net = self.built().train()
-        batch, truths = scenes(2, 96, 128)
+        batch, truths = self.scenes(2, 96, 128)
         optimiser = torch.optim.AdamW(net.parameters(), RATE)
         told = []
         for _ in range(STEPS):
@@ -73,28 +77,24 @@ class DetectorSpecimen(Specimen):
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)
             optimiser.step()
             told.append({name: float(loss.detach()) for name, loss in losses.items()})
-        return net.eval(), told
+        net.eval()
+        if self.part.after_training:
+            self.part.after_training(net, lambda: [(batch, truths)])
+        return net, told
 
     @cached_property
-    def session(self) -> ort.InferenceSession:
-        """Its graph in ONNX Runtime."""
+    def session(self) -> Session:
+        """Its graph in ONNX Runtime; where proposals come in chunks, few are in each."""
         net, _ = self.lesson
         with tempfile.TemporaryDirectory() as scratch:
-            file = Path(scratch) / "model.onnx"
-            export_graph(self.part.exportable(net), file, RULE.divisor, "float32")
-            return ort.InferenceSession(file, providers=["CPUExecutionProvider"])
+            graphs = export_graphs(self.part, net, self.options, Path(scratch), RULE.divisor)
+            return graphs.few_at_a_time().opened()
 
     @cached_property
     def comparison(self) -> Comparison:
         """Torch beside the graph, on images of many sizes, alone and in batches."""
         net, _ = self.lesson
         rng = np.random.default_rng(1)
-        photos = [scene(rng, 96, 128)[0] for _ in range(CANVASES)]
-        comparison = Comparison(net, self.part.detect, self.session)
-        for group in islice(groups(RULE, photos), CANVASES):
-            comparison.add(group)
-        if comparison.detections and not comparison.with_one and not comparison.differences:
-            single = with_one_detection(comparison.of_torch, RULE, photos)
-            if single is not None:
-                comparison.add(single)
-        return comparison
+        photos, truths = zip(*(scene(rng, 96, 128) for _ in range(CANVASES)), strict=True)
+        near = [in_shares(around(truth, 96, 128), 96, 128) for truth in truths]
+        return compared(net, self.part, self.session, RULE, photos, near, canvases=CANVASES)

@@ -20,6 +20,8 @@ class Outcome:
     """With the numbers."""
     cure: str = ""
     """How to mend it; empty where `seen` says it, or there is nothing to mend."""
+    code: str = ""
+    """Python that the cure tells to paste; mostly empty."""
 
 
 def passed(seen: str) -> Outcome:
@@ -27,14 +29,14 @@ def passed(seen: str) -> Outcome:
     return Outcome("passed", seen)
 
 
-def warned(seen: str, cure: str) -> Outcome:
+def warned(seen: str, cure: str, code: str = "") -> Outcome:
     """It works, and could be better."""
-    return Outcome("warned", seen, cure)
+    return Outcome("warned", seen, cure, code)
 
 
-def failed(seen: str, cure: str) -> Outcome:
+def failed(seen: str, cure: str, code: str = "") -> Outcome:
     """It is not as it should be."""
-    return Outcome("failed", seen, cure)
+    return Outcome("failed", seen, cure, code)
 
 
 @dataclass(frozen=True, kw_only=True)

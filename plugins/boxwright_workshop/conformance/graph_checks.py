@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.export import Dim
 
+from boxwright_workshop.conformance.backbone_specimen import BackboneSpecimen
 from boxwright_workshop.conformance.behaviour_checks import TOLERANCE, difference
 from boxwright_workshop.conformance.finding import Outcome, failed, passed
-from boxwright_workshop.conformance.specimen import BackboneSpecimen
 from boxwright_workshop.graph_file import FORBIDDEN
 from boxwright_workshop.tracing import traced
 

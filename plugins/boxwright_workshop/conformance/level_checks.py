@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from boxwright_workshop.conformance.backbone_specimen import BackboneSpecimen
 from boxwright_workshop.conformance.finding import Outcome, failed, passed
-from boxwright_workshop.conformance.specimen import BackboneSpecimen
 
 SIZES = ((1, 1), (1, 2), (3, 2), (5, 4))
 """Rows and columns of an image, in units of the divisor."""
@@ -27,7 +27,7 @@ def levels_are_built_as_declared(specimen: BackboneSpecimen) -> Outcome:
         return failed(
             f"the network returns the levels {', '.join(map(str, levels)) or 'none'}, but "
             f"{', '.join(specimen.names)} are declared.",
-            "Make Backbone.levels and the returned dict the same, in the same order.",
+            "Make the declared levels and the returned dict the same, in the same order.",
         )
     faults = list(_faults(specimen, x, levels))
     if faults:

@@ -1,8 +1,8 @@
 """Are a backbone's named weights safe to open, whole, and for this network?"""
 
 from boxwright_contract.errors import BadWeights
+from boxwright_workshop.conformance.backbone_specimen import BackboneSpecimen
 from boxwright_workshop.conformance.finding import Outcome, failed, passed, warned
-from boxwright_workshop.conformance.specimen import BackboneSpecimen
 from boxwright_workshop.weights import load_into
 
 DIGITS = 64

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from torch import nn
 
 from boxwright_contract.parts import Batch, Detections
+from boxwright_workshop.graphs import Session
 from boxwright_workshop.parity.matching import Answer, match
 from boxwright_workshop.parity.near_ties import unexplained, variants
 from boxwright_workshop.parity.odd_sizes import Group
@@ -24,7 +24,7 @@ class Comparison:
 
     net: nn.Module
     detect: Callable[[nn.Module, Batch], list[Detections]]
-    session: ort.InferenceSession
+    session: Session
     images: int = 0
     detections: int = 0
     with_none: int = 0
@@ -55,14 +55,12 @@ class Comparison:
 
     def of_torch(self, group: Group) -> Answer:
         """Return what torch finds in the only image of a group."""
-        batch = Batch(torch.from_numpy(group.canvas), torch.from_numpy(group.image_size))
-        [found] = self.detect(self.net, batch)
+        [found] = self.detect(self.net, as_batch(group))
         return Answer(found.boxes.numpy(), found.scores.numpy(), found.labels.numpy())
 
     def of_graph(self, group: Group) -> list[Answer]:
         """Return what the graph finds in each image of a group."""
-        feeds = {"image": group.canvas, "image_size": group.image_size}
-        boxes, scores, labels, count = self.session.run(COMPARED, feeds)
+        boxes, scores, labels, count = self.session.run(COMPARED, group.feeds())
         return [
             Answer(boxes[i, :found], scores[i, :found], labels[i, :found].astype(np.int64))
             for i, found in enumerate(count.tolist())
@@ -84,3 +82,9 @@ class Comparison:
             told = worded(reference, graph, missing, extra)
             self.differences.append(f"{where}: {told}")
         self.near_ties += len(same.only_first) + len(same.only_second) - len(missing) - len(extra)
+
+
+def as_batch(group: Group) -> Batch:
+    """Return a group as detectors take it."""
+    proposals = tuple(torch.from_numpy(boxes) for boxes in group.proposals)
+    return Batch(torch.from_numpy(group.canvas), torch.from_numpy(group.image_size), proposals)

@@ -1,7 +1,7 @@
 """The gate: before a bundle is kept, torch and ONNX Runtime must agree about its graph."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from itertools import islice
 
 import onnxruntime as ort
 import torch
@@ -10,10 +10,12 @@ from torch import nn
 from boxwright_contract.card import ParityRecord
 from boxwright_contract.errors import ParityFailed
 from boxwright_contract.input_rule import InputRule
-from boxwright_contract.parts import Batch, Detections
+from boxwright_contract.parts import Detector
+from boxwright_workshop.graphs import Graphs, Session
 from boxwright_workshop.parity.comparison import Comparison
 from boxwright_workshop.parity.odd_sizes import CANVASES, Pixels, groups
-from boxwright_workshop.parity.one_detection import with_one_detection
+from boxwright_workshop.parity.one_detection import with_one_detection, with_one_of_one_proposal
+from boxwright_workshop.parity.regions import FEW, MANY, Boxes, Regions
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, steps done, steps in all)."""
@@ -26,20 +28,23 @@ ENOUGH = 5
 
 def check_parity(
     net: nn.Module,
-    detect: Callable[[nn.Module, Batch], list[Detections]],
-    graph: Path,
+    detector: Detector,
+    graphs: Graphs,
     rule: InputRule,
     photos: Sequence[Pixels],
+    of_photos: Sequence[Boxes],
     report: Progress,
 ) -> ParityRecord:
     """Compare a graph in ONNX Runtime, on the CPU, with torch's eager answers.
 
     Args:
         net: The network, in eval mode on the CPU, with the very parameters that the graph holds.
-        detect: The detector's eager answer.
-        graph: The ONNX file.
+        detector: Whose network it is.
+        graphs: The ONNX files.
         rule: How images are resized.
         photos: (H, W, 3) RGB to compare on; made-up pictures where there are none.
+        of_photos: What a source proposes for each, in shares of its sides; made-up proposals where
+            there are none.
         report: Told after each canvas.
 
     Raises:
@@ -48,17 +53,12 @@ def check_parity(
     options = ort.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # torch takes turns
-    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    comparison = Comparison(net, detect, session)
-    for done, group in enumerate(groups(rule, photos), start=1):
-        comparison.add(group)
-        report("comparing with torch", done, CANVASES)
-        if len(comparison.differences) >= ENOUGH:
-            break
-    if not comparison.with_one and not comparison.differences:
-        single = with_one_detection(comparison.of_torch, rule, photos)
-        if single is not None:
-            comparison.add(single)
+    session = graphs.few_at_a_time().opened(options)
+    comparison = compared(net, detector, session, rule, photos, of_photos, report)
+    if graphs.most is not None and not comparison.differences:
+        comparison.session = graphs.opened(options)
+        regions = Regions((graphs.most + 1,), of_photos)
+        comparison.add(next(groups(rule, photos, regions)).alone(0))
     _judge(comparison)
     return ParityRecord(
         reference=f"torch {torch.__version__}, eager, on the CPU",
@@ -71,6 +71,48 @@ def check_parity(
         with_one=comparison.with_one,
         near_ties=comparison.near_ties,
     )
+
+
+def compared(
+    net: nn.Module,
+    detector: Detector,
+    session: Session,
+    rule: InputRule,
+    photos: Sequence[Pixels],
+    of_photos: Sequence[Boxes] = (),
+    report: Progress = lambda *_: None,
+    canvases: int = CANVASES,
+) -> Comparison:
+    """Return the comparison on images of many sizes, and on one with exactly one detection.
+
+    Args:
+        net: As `check_parity` takes it.
+        detector: Whose network it is.
+        session: Over its graph.
+        rule: How images are resized.
+        photos: As `check_parity` takes them.
+        of_photos: As `check_parity` takes them.
+        report: Told after each canvas.
+        canvases: How many are compared.
+    """
+    comparison = Comparison(net, detector.detect, session)
+    numbers = FEW if detector.chunked else MANY
+    regions = Regions(numbers, of_photos) if detector.needs_proposals else None
+    for done, group in enumerate(islice(groups(rule, photos, regions), canvases), start=1):
+        comparison.add(group)
+        report("comparing with torch", done, canvases)
+        if len(comparison.differences) >= ENOUGH:
+            break
+    if not comparison.with_one and not comparison.differences:
+        answer = comparison.of_torch
+        single = (
+            with_one_of_one_proposal(answer, rule, photos, regions)
+            if regions
+            else with_one_detection(answer, rule, photos)
+        )
+        if single is not None:
+            comparison.add(single)
+    return comparison
 
 
 def _judge(comparison: Comparison) -> None:

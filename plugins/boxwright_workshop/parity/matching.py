@@ -46,11 +46,14 @@ class Match:
 
 
 def match(first: Answer, second: Answer) -> Match:
-    """Pair each detection of `first` with the nearest of `second` that is free."""
+    """Pair each detection of `first` with the nearest of `second` that is free.
+
+    One that scores no more than the tolerance is as good as none, and needs no counterpart.
+    """
     box_px, score = distances(first, second)
     cost = np.maximum(box_px / BOX_PX, score / SCORE)
     pairs = []
-    for i in range(len(first.scores)):
+    for i in _told(first):
         j = int(cost[i].argmin()) if cost.shape[1] else -1
         if j >= 0 and cost[i, j] <= 1:
             pairs.append((i, j))
@@ -58,11 +61,17 @@ def match(first: Answer, second: Answer) -> Match:
     firsts, seconds = {i for i, _ in pairs}, {j for _, j in pairs}
     return Match(
         pairs=tuple(pairs),
-        only_first=tuple(i for i in range(len(first.scores)) if i not in firsts),
-        only_second=tuple(j for j in range(len(second.scores)) if j not in seconds),
+        only_first=tuple(i for i in _told(first) if i not in firsts),
+        only_second=tuple(j for j in _told(second) if j not in seconds),
         worst_box_px=max((float(box_px[pair]) for pair in pairs), default=0.0),
         worst_score=max((float(score[pair]) for pair in pairs), default=0.0),
     )
+
+
+def _told(answer: Answer) -> list[int]:
+    """Return which detections of an answer score more than the tolerance."""
+    told: list[int] = np.flatnonzero(answer.scores > SCORE).tolist()
+    return told
 
 
 def distances(first: Answer, second: Answer) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

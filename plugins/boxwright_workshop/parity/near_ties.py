@@ -2,16 +2,18 @@
 
 Suppression and thresholds turn a difference in the last digit into a detection more or less. To
 tell such a near-tie from a mistake, torch is asked again with every parameter changed by about
-one unit in the last place, and with the two choices made otherwise that torchvision leaves open:
+one unit in the last place, and with the choices made otherwise that torchvision leaves open:
 
 - classes are suppressed one by one. Torchvision moves the classes apart instead where boxes are
   few, which rounds coordinates to 0.004 px where classes are 90.
 - among candidates with the same score the first are taken, as ONNX says. Torch takes any of them;
   there are many where an image is flat or its canvas unused.
+- of boxes with the same score, which cells that see the same give, any may suppress the other.
+  Torch gives them the same score to the last digit; other runtimes do not.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +30,7 @@ def variants(net: nn.Module, answer: Callable[[], Answer]) -> Iterator[Answer]:
     with choosing_otherwise():
         yield answer()
     for seed in range(NUDGED):
-        with nudged(net, seed), choosing_otherwise() if seed % 2 else nullcontext():
+        with nudged(net, seed), choosing_otherwise() if seed % 2 else by_chance(seed):
             yield answer()
 
 
@@ -43,6 +45,22 @@ def choosing_otherwise() -> Iterator[None]:
     finally:
         boxes._batched_nms_coordinate_trick = moved_apart
         torch.Tensor.topk = any_of_equals  # type: ignore[method-assign]
+
+
+@contextmanager
+def by_chance(seed: int) -> Iterator[None]:
+    """Make torchvision suppress boxes whose scores are equal in an order that chance decides."""
+    generator, in_order = torch.Generator().manual_seed(seed), boxes.batched_nms
+
+    def shuffled(where: Tensor, scores: Tensor, groups: Tensor, most_iou: float) -> Tensor:
+        noise = torch.rand(scores.shape, generator=generator) * 2 - 1
+        return in_order(where, scores * (1 + NUDGE * noise), groups, most_iou)
+
+    boxes.batched_nms = shuffled
+    try:
+        yield
+    finally:
+        boxes.batched_nms = in_order
 
 
 def first_of_equals(x: Tensor, k: int, dim: int = -1) -> tuple[Tensor, Tensor]:

@@ -1,12 +1,14 @@
 """An image in which torch finds exactly one thing: a number at which graphs have broken before."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from boxwright_contract.input_rule import InputRule
 from boxwright_workshop.parity.matching import Answer
 from boxwright_workshop.parity.odd_sizes import Group, Pixels, on_canvas, structured
+from boxwright_workshop.parity.regions import Regions
 
 TRIES = 24
 """Pictures; where photos are fewer, the same ones turned."""
@@ -21,6 +23,24 @@ def with_one_detection(
     """
     found = _searched(answer, rule, photos) if photos else None
     return found or _searched(answer, rule, ())
+
+
+def with_one_of_one_proposal(
+    answer: Callable[[Group], Answer], rule: InputRule, photos: Sequence[Pixels], regions: Regions
+) -> Group | None:
+    """Return an image with one proposal and one detection, for detectors that need proposals.
+
+    None: each proposal that was tried gives none or several.
+    """
+    rng, one = np.random.default_rng(1), replace(regions, numbers=(1,))
+    for number in range(TRIES):
+        shown = number % len(photos) if photos else None
+        picture = rule.resize(structured(rng) if shown is None else photos[shown])
+        size = picture.shape[:2]
+        group = on_canvas([picture], *rule.canvas(*size), [one.of_image(number, shown, *size)])
+        if len(answer(group).scores) == 1:
+            return group
+    return None
 
 
 def _searched(

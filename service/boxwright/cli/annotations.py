@@ -46,20 +46,26 @@ def check_spared(photo: Path, target: Path) -> None:
         raise BadSettings(f"the drawing would replace '{photo}'. Give --annotate another file.")
 
 
-def write_annotated(file: Path, result: "Result", target: Path, *, regions: bool = False) -> None:
+def write_annotated(
+    file: Path, result: "Result", target: Path, *, regions: bool = False, proposals: bool = False
+) -> None:
     """Write `file` with its detections drawn on it, upright, to `target`.
 
-    With `regions`, what the cells see that they come from is outlined under them.
+    With `regions`, what each comes from is outlined under them: what a cell sees, or a proposal.
+    With `proposals`, under these, every proposal that the model was given.
 
     Raises:
         BadSettings: `target` cannot be written.
     """
-    from boxwright.drawing import draw, outline
+    from boxwright.drawing import WHITE, colour, draw, outline
     from boxwright_contract.pixels import Limits, decode
 
     pixels = decode(file.read_bytes(), Limits())
+    if proposals and result.proposals:
+        pixels = outline(pixels, ((box, WHITE) for box in result.proposals.boxes_px or ()))
     if regions:
-        pixels = outline(pixels, result.detections)
+        sources = ((result.region_px(found), found) for found in reversed(result.detections))
+        pixels = outline(pixels, ((px, colour(found.class_index)) for px, found in sources if px))
     write_picture(draw(pixels, result.detections), target)
 
 

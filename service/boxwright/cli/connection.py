@@ -11,15 +11,28 @@ if TYPE_CHECKING:
     from boxwright.client import Client
 
 
+PATIENCE_S = 60.0
+OWN_PATIENCE_S = 3600.0
+"""A server that only this command asks cannot be stuck in the work of others."""
+
+
 @contextmanager
-def connected(server: str | None, models: Path | None) -> "Iterator[Client]":
-    """Yield a client of `server`, or of a server in this process that serves `models`."""
+def connected(
+    server: str | None, models: Path | None, timeout_s: float | None = None
+) -> "Iterator[Client]":
+    """Yield a client of `server`, or of a server in this process that serves `models`.
+
+    Args:
+        server: Its address. None: one of this process.
+        models: Folder of the models that our own server serves.
+        timeout_s: Most time for one answer. None: a minute; an hour of a server of our own.
+    """
     from boxwright.client import Client
 
     if server is not None:
         if models is not None:
             raise BadSettings("--models is for a server of our own. Leave out --server, or it.")
-        with Client(server) as client:
+        with Client(server, timeout_s=timeout_s or PATIENCE_S) as client:
             yield client
         return
 
@@ -31,5 +44,9 @@ def connected(server: str | None, models: Path | None) -> "Iterator[Client]":
         host="127.0.0.1", port=0, models=models, drain_delay_s=0, log_level="error"
     )
     set_up_logging(settings)
-    with serve_in_background(settings) as address, Client(str(address)) as client:
+    timeout_s = timeout_s or OWN_PATIENCE_S
+    with (
+        serve_in_background(settings) as address,
+        Client(str(address), timeout_s=timeout_s) as client,
+    ):
         yield client

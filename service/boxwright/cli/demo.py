@@ -59,5 +59,6 @@ def _tell_result(photo: Path, result: "Result", round_trip_s: float) -> None:
     typer.echo("\n  step             ms")
     steps = {**asdict(result.times), "round trip_ms": round_trip_s * 1000}
     for name, spent_ms in steps.items():
-        typer.echo(f"  {name.removesuffix('_ms'):<10} {spent_ms:>8.1f}")
+        if spent_ms:
+            typer.echo(f"  {name.removesuffix('_ms'):<10} {spent_ms:>8.1f}")
     typer.echo()

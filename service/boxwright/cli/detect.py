@@ -11,8 +11,9 @@ from boxwright.cli.annotations import targets, write_annotated
 from boxwright.cli.connection import connected
 from boxwright.cli.exit_codes import SOME_INPUT_FAILED
 from boxwright.cli.inputs import Input, expand
-from boxwright.cli.options import Models, Server
+from boxwright.cli.options import Models, Server, Timeout
 from boxwright.cli.progress import in_order, progress
+from boxwright.cli.proposals import proposals_for
 from boxwright.cli.reports import Output, reporter
 from boxwright_contract.errors import BadSettings, BoxwrightError, UnknownName, Unreachable
 
@@ -47,30 +48,51 @@ def detect(
     ] = "table",
     origins: Annotated[
         bool,
-        typer.Option("--origins", help="Tell the cell that each comes from, and what it sees."),
+        typer.Option(
+            "--origins",
+            help="Tell where each comes from: the cell and what it sees, or the proposal.",
+        ),
     ] = False,
+    proposals: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Where a model that needs proposals looks: the name of a source, model:NAME, or "
+            "FILE.json with boxes. Unset: as the model's own rule says.",
+        ),
+    ] = None,
+    max_proposals: Annotated[
+        int | None, typer.Option(min=1, help="Most proposals of one image. Unset: the model's own.")
+    ] = None,
     annotate: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Write copies with the boxes drawn into FOLDER."),
     ] = None,
     annotate_regions: Annotated[
         bool,
-        typer.Option("--annotate-regions", help="Draw too, lightly, what their cells see."),
+        typer.Option("--annotate-regions", help="Draw too, lightly, where each comes from."),
     ] = False,
+    annotate_proposals: Annotated[
+        bool,
+        typer.Option("--annotate-proposals", help="Draw too, lightly, every proposal."),
+    ] = False,
+    timeout: Timeout = None,
 ) -> None:
     """Find the objects in images.
 
     Prints a label, a score and a box in pixels for each. Without --server it starts a server for
     itself. A file that cannot be used is named on stderr, and the rest is done.
     """
-    if annotate_regions and not annotate:
-        raise BadSettings("--annotate-regions draws on copies. Give --annotate FOLDER too.")
+    for name, drawn in (("regions", annotate_regions), ("proposals", annotate_proposals)):
+        if drawn and not annotate:
+            raise BadSettings(f"--annotate-{name} draws on copies. Give --annotate FOLDER too.")
+    where = proposals_for(proposals)
     inputs = expand(paths)
     files = [one.path for one in inputs]
     copies = targets(annotate, files) if annotate else {}
     head, report = reporter(output, files, origins)
     failed = 0
-    with connected(server, models) as client:
+    with connected(server, models, timeout) as client:
         ask = partial(
             client.detect,
             model=model,
@@ -79,9 +101,23 @@ def detect(
             max_detections=max_detections,
             classes=classes or (),
             with_origins=origins or annotate_regions,
+            max_proposals=max_proposals,
+            with_proposals=origins or annotate_regions or annotate_proposals,
         )
-        write = partial(write_annotated, regions=annotate_regions)
-        outcomes = in_order(lambda one: _look(one, ask, write, copies.get(one.path)), inputs)
+
+        def look(photo: Path) -> "Result":
+            result = ask(photo, proposals=where(photo))
+            if copies:
+                write_annotated(
+                    photo,
+                    result,
+                    copies[photo],
+                    regions=annotate_regions,
+                    proposals=annotate_proposals,
+                )
+            return result
+
+        outcomes = in_order(lambda one: _outcome(one, look), inputs)
         for one, outcome in zip(inputs, progress(outcomes, len(inputs)), strict=True):
             for line in (*head, *report(one.path, outcome)):
                 typer.echo(line, file=sys.stdout)  # named, so that the bar makes way for it
@@ -94,21 +130,13 @@ def detect(
         raise typer.Exit(SOME_INPUT_FAILED)
 
 
-def _look(
-    one: Input,
-    ask: "Callable[[Path], Result]",
-    write: "Callable[[Path, Result, Path], None]",
-    copy: Path | None,
-) -> "Result | BoxwrightError":
+def _outcome(one: Input, look: "Callable[[Path], Result]") -> "Result | BoxwrightError":
     """Return what came of one file; what would befall every file is raised."""
     if one.problem:
         return one.problem
     try:
-        result = ask(one.path)
-        if copy:
-            write(one.path, result, copy)
+        return look(one.path)
     except (UnknownName, Unreachable):
         raise
     except BoxwrightError as error:
         return error
-    return result

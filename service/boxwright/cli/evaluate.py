@@ -11,6 +11,7 @@ from boxwright.cli.options import AsJson, Models
 from boxwright.cli.progress import in_order, progress
 from boxwright.cli.tables import print_json
 from boxwright.cli.workshop import workshop
+from boxwright_contract.errors import BadSettings
 
 if TYPE_CHECKING:
     from boxwright.client import Result
@@ -23,6 +24,14 @@ def evaluate(
         str, typer.Argument(help="Name of a model, or a checkpoint that `boxwright train` wrote.")
     ],
     data: Annotated[Path, typer.Option(metavar="VAL.json", help="COCO JSON to measure on.")],
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Of a checkpoint's detector, where no parameter depends on it; the value is JSON. "
+            "Repeatable.",
+        ),
+    ] = None,
     models: Models = None,
     as_json: AsJson = False,
 ) -> None:
@@ -32,11 +41,15 @@ def evaluate(
     """
     accuracy = workshop("accuracy")
     dataset = workshop("annotations").read(data)
-    found = (
-        _of_checkpoint(Path(model), dataset)
-        if _is_checkpoint(model)
-        else _of_model(model, models, dataset)
-    )
+    if _is_checkpoint(model):
+        found = _of_checkpoint(Path(model), option or [], dataset)
+    elif option:
+        raise BadSettings(
+            f"--option is for checkpoints, and {model} is a model, whose options are settled. "
+            "Export it again with them, or name a checkpoint's folder."
+        )
+    else:
+        found = _of_model(model, models, dataset)
     record = accuracy.average_precision(dataset, progress(found, len(dataset.photos)))
     if as_json:
         print_json({"images": record.images, "ap": record.ap, "ap50": record.ap50})
@@ -50,13 +63,14 @@ def _is_checkpoint(name: str) -> bool:
     return folder.is_dir() and (len(folder.parts) > 1 or (folder / "checkpoint.json").exists())
 
 
-def _of_checkpoint(folder: Path, dataset: "Dataset") -> "Iterator[Found]":
+def _of_checkpoint(folder: Path, options: list[str], dataset: "Dataset") -> "Iterator[Found]":
     """Return what the network of a checkpoint finds in each photo."""
     accuracy = workshop("accuracy")
-    net, record = workshop("checkpoint").load(folder)
+    net, record = workshop("checkpoint").load(folder, options=options)
     net.to(workshop("device").best_device())
     detector = workshop("network").detector_of(record.recipe)
-    found = accuracy.of_network(net, detector, record.recipe.input, dataset.photos)
+    photos = workshop("proposals").with_proposals(dataset.photos, record.recipe.proposals)
+    found = accuracy.of_network(net, detector, record.recipe.input, photos)
     return accuracy.relabelled(found, record.classes, dataset)  # type: ignore[no-any-return]
 
 
@@ -67,10 +81,10 @@ def _of_model(model: str, models: Path | None, dataset: "Dataset") -> "Iterator[
         results = in_order(
             lambda photo: client.detect(photo.path, model=model, min_score=0.0), dataset.photos
         )
-        yield from workshop("accuracy").relabelled(map(_as_found, results), classes, dataset)
+        yield from workshop("accuracy").relabelled(map(as_found, results), classes, dataset)
 
 
-def _as_found(result: "Result") -> "Found":
+def as_found(result: "Result") -> "Found":
     import numpy as np
 
     rows = result.detections

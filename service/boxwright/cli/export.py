@@ -9,6 +9,7 @@ import typer
 
 from boxwright.cli.progress import stages
 from boxwright.cli.workshop import workshop
+from boxwright_contract.model_name import check_model_name
 
 
 def export(
@@ -22,6 +23,21 @@ def export(
     name: Annotated[str, typer.Option(help="Of the model, as requests name it.")],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of models.")] = Path("models"),
     version: Annotated[int, typer.Option(min=1, help="Of the model.")] = 1,
+    detector: Annotated[
+        str,
+        typer.Option(
+            help="Take the parameters for another, such as rpn for one of faster_rcnn's. "
+            "Unset: the one that was trained."
+        ),
+    ] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Of the detector, where no parameter depends on it; the value is JSON. "
+            "Repeatable.",
+        ),
+    ] = None,
     precision: Annotated[
         Literal["float32", "float16"],
         typer.Option(help="Of the stored parameters; the arithmetic stays float32."),
@@ -47,8 +63,13 @@ def export(
     Writes FOLDER/NAME/VERSION if ONNX Runtime answers as torch does on more than 150 image sizes,
     and else keeps nothing and says what differed.
     """
+    check_model_name(name)
+    target = out / name / str(version)
+    request = workshop("export_request")
+    request.check_source(source, weights)
+    request.check_target(target)
     releases = workshop("release")
-    net, record = releases.trained(source, weights)
+    net, record = releases.trained(source, weights, detector, option or [])
     ready = releases.release(
         net,
         record,
@@ -57,7 +78,6 @@ def export(
         made_by=shlex.join(["boxwright", *sys.argv[1:]]),
     )
     pictures = releases.photos_in(photos) if photos else []
-    target = out / name / str(version)
     with stages() as report:
         card = workshop("export").export_bundle(ready, target, pictures, report)
     parity = card.parity

@@ -60,8 +60,14 @@ def _describe(client: "Client", name: str, as_json: bool) -> None:
         "classes": ", ".join(model.classes),
         "default minimum score": f"{model.min_score:g}",
         "most detections": str(model.most_detections),
-        "levels": ", ".join(levels),
+        "levels": ", ".join(levels) or "none over the whole image",
     }
+    if model.proposals is not None:
+        its = model.proposals
+        rows["proposals"] = (
+            f"at most {its.limit} of {its.source}, on the image at no more than "
+            f"{its.longest_side_px} px"
+        )
     for title, value in rows.items():
         typer.echo(f"{title:<22} {value}")
     typer.echo("\nThe whole card: add --json.")

@@ -31,4 +31,12 @@ Models = Annotated[
         help="Without --server: the folder of models. Unset: those that ship with Boxwright.",
     ),
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        min=0,
+        help="Most time for one answer. Unset: 60; 3600 of a server of its own.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,28 +1,28 @@
 """`boxwright plugins check`: is an installed part what it says it is?"""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from boxwright.cli import examination_report as report
 from boxwright.cli.exit_codes import UNUSABLE
 from boxwright.cli.options import AsJson
-from boxwright.cli.tables import print_json, print_table
+from boxwright.cli.tables import print_json, table_line
 from boxwright.cli.workshop import workshop
 
 if TYPE_CHECKING:
     from boxwright_workshop.conformance.examination import Examination
-    from boxwright_workshop.conformance.finding import Finding
-
-Examined = tuple[str, "Finding"]
-"""The kind of a part, and what a check of it found."""
 
 
 def check(
     name: Annotated[
         str,
-        typer.Argument(help="Of a backbone, a detector or a proposal source that is installed."),
+        typer.Argument(
+            help="Of a backbone, a neck, a detector or a proposal source that is installed."
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -36,52 +36,39 @@ def check(
       boxwright plugins check resnet50
       boxwright plugins check my_backbone --json
     """
-    examinations = workshop("conformance.examination").examinations(name)
-    found = list(_told(examinations))
+    examined: list[Examination] = workshop("conformance.examination").examinations(name)
+    _make(examined, print_rows=not as_json)
+    with _waiting("measuring what it costs"):
+        costs = [examination.cost for examination in examined]
     if as_json:
-        print_json([_as_object(kind, name, finding) for kind, finding in found])
+        print_json([report.facts(each, cost) for each, cost in zip(examined, costs, strict=True)])
     else:
-        _print(found)
-    if any(finding.outcome.status == "failed" for _, finding in found):
+        for line in report.lines(examined, costs):
+            typer.echo(line)
+    statuses = {finding.outcome.status for each in examined for finding in each.done.values()}
+    if "failed" in statuses:
         raise typer.Exit(UNUSABLE)
 
 
-def _told(examinations: "Iterable[Examination]") -> "Iterator[Examined]":
-    """Make the checks, and tell of each on stderr as it goes."""
-    for examination in examinations:
-        for check in examination.checks:
-            typer.echo(f"{check} ... ", err=True, nl=False)
-            finding = examination.find(check)
-            typer.echo(f"{finding.outcome.status}, {finding.seconds:.1f} s", err=True)
-            yield examination.kind, finding
-    typer.echo(err=True)
+def _make(examined: "Iterable[Examination]", *, print_rows: bool) -> None:
+    """Make the checks; each row of the table is printed when it is known."""
+    rows = [(each.kind, check) for each in examined for check in each.checks]
+    widths = [max(map(len, column)) for column in zip(*rows, report.COLUMNS[:2], strict=True)]
+    widths += [len("skipped"), 0]
+    if print_rows:
+        typer.echo(table_line(report.COLUMNS, widths))
+    for each in examined:
+        for check in each.checks:
+            with _waiting(check):
+                outcome = each.find(check).outcome
+            if print_rows:
+                typer.echo(table_line((each.kind, check, *report.told(outcome)), widths))
 
 
-def _as_object(kind: str, name: str, finding: "Finding") -> dict[str, object]:
-    return {
-        "kind": kind,
-        "name": name,
-        "check": finding.check,
-        **asdict(finding.outcome),
-        "seconds": round(finding.seconds, 3),
-    }
+def _waiting(what: str) -> AbstractContextManager[object]:
+    """Tell on a terminal what is being done, for as long as it is."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
 
-
-def _print(found: "list[Examined]") -> None:
-    print_table(
-        ("kind", "check", "result", "seen"),
-        [
-            (
-                kind,
-                finding.check,
-                finding.outcome.status,
-                finding.outcome.seen if finding.outcome.status == "passed" else "see below",
-            )
-            for kind, finding in found
-        ],
-    )
-    for _, finding in found:
-        outcome = finding.outcome
-        if outcome.status in ("warned", "failed"):
-            cure = f"\n  {outcome.cure}" if outcome.cure else ""
-            typer.echo(f"\n{outcome.status}: {finding.check}\n  {outcome.seen}{cure}")
+    return Console(stderr=True).status(f"{what} ...")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from boxwright_contract.errors import BoxwrightError
 
 if TYPE_CHECKING:
-    from boxwright.client import Detection, Origin, Result
+    from boxwright.client import Detection, Result
 
 Output = Literal["table", "jsonl"]
 Report = Callable[[Path, "Result | BoxwrightError"], Iterable[str]]
@@ -30,7 +30,8 @@ def reporter(
 ) -> tuple[list[str], Report]:
     """Return the lines to start with, and what makes the lines of one file.
 
-    With `origins` a table tells where each detection comes from; JSON does whenever it is known.
+    With `origins` a table tells where each detection comes from, the cell or the proposal; JSON
+    does whenever it is known.
     """
     if output == "jsonl":
         return [], _json_line
@@ -42,19 +43,24 @@ def reporter(
         lines = []
         for found in outcome.detections:
             lines.append(f"{file!s:<{width}}  {row(found)}")
-            if origins and found.origin:
-                lines.append(f"{'':<{width}}    {_told(found.origin)}")
+            if origins:
+                lines.append(f"{'':<{width}}    {_told(found, outcome)}")
         return lines or [f"{file!s:<{width}}  nothing found"]
 
     return [f"{'file':<{width}}  {COLUMNS}"], rows
 
 
-def _told(origin: "Origin") -> str:
-    """Return the cell and the region that a detection comes from."""
-    y, x = origin.cell
-    region = origin.region_px
+def _told(found: "Detection", result: "Result") -> str:
+    """Return the cell and the region, or the proposal, that a detection comes from."""
+    region = result.region_px(found)
     edges = "nothing" if region is None else ", ".join(f"{edge:.1f}" for edge in region)
-    return f"from {origin.level} ({y}, {x}), which sees {edges}"
+    if found.origin:
+        y, x = found.origin.cell
+        return f"from {found.origin.level} ({y}, {x}), which sees {edges}"
+    if found.proposal is None or result.proposals is None:
+        return "from a place that the model does not tell"
+    giver = f" of {result.proposals.given_by}" if result.proposals.given_by else ""
+    return f"from proposal {found.proposal}{giver}, {edges}"
 
 
 def _json_line(file: Path, outcome: "Result | BoxwrightError") -> list[str]:
@@ -67,26 +73,31 @@ def _json_line(file: Path, outcome: "Result | BoxwrightError") -> list[str]:
             "width_px": outcome.width_px,
             "model": outcome.model,
             "version": outcome.version,
-            "detections": [_detection(found) for found in outcome.detections],
+            "detections": [_detection(found, outcome) for found in outcome.detections],
             "times": {name: round(spent, 3) for name, spent in asdict(outcome.times).items()},
         }
+        if outcome.proposals is not None:
+            used = outcome.proposals
+            fields["proposals"] = {"count": used.count, "given_by": used.given_by}
     return [json.dumps(fields, ensure_ascii=False)]
 
 
-def _detection(found: "Detection") -> dict[str, object]:
+def _detection(found: "Detection", result: "Result") -> dict[str, object]:
     facts: dict[str, object] = {
         "label": found.label,
         "class_index": found.class_index,
         "score": round(found.score, 6),
         "box_px": _rounded(found.box_px),
     }
+    region = result.region_px(found)
+    region_px = None if region is None else _rounded(region)
     if found.origin is not None:
-        region = found.origin.region_px
-        facts["origin"] = {
-            "level": found.origin.level,
-            "cell": found.origin.cell,
-            "region_px": None if region is None else _rounded(region),
-        }
+        its = found.origin
+        facts["origin"] = {"level": its.level, "cell": its.cell, "region_px": region_px}
+    if found.proposal is not None:
+        facts["proposal"] = found.proposal
+        if region_px is not None:
+            facts["proposal_px"] = region_px
     return facts
 
 

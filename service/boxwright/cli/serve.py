@@ -25,6 +25,8 @@ def serve(
     max_requests: Annotated[int | None, _help("max_requests")] = None,
     max_message_bytes: Annotated[int | None, _help("max_message_bytes")] = None,
     max_pixels: Annotated[int | None, _help("max_pixels")] = None,
+    max_proposals: Annotated[int | None, _help("max_proposals")] = None,
+    proposals_side_px: Annotated[int | None, _help("proposals_side_px")] = None,
     drain_delay_s: Annotated[float | None, _help("drain_delay_s")] = None,
     drain_grace_s: Annotated[float | None, _help("drain_grace_s")] = None,
     log_level: Annotated[LogLevel | None, _help("log_level")] = None,

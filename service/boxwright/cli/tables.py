@@ -35,12 +35,14 @@ def print_parted(
     typer.echo("\n\n".join("\n".join(_lines(table)) for table in tables))
 
 
+def table_line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return a line of a table."""
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
 def _lines(table: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in table
-    ]
+    return [table_line(line, widths) for line in table]
 
 
 def print_problems(problems: Iterable[tuple[str, str]]) -> None:

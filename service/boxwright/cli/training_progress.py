@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from boxwright_workshop.fitting import Fitted
     from boxwright_workshop.train import Epoch, Event
 
 QUIET_STEPS = 50
@@ -18,6 +19,8 @@ def show(events: "Iterator[Event]") -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+    from boxwright_workshop.fitting import Fitted
+    from boxwright_workshop.proposals import Proposed
     from boxwright_workshop.train import Epoch
 
     terminal = sys.stderr.isatty()
@@ -32,8 +35,14 @@ def show(events: "Iterator[Event]") -> None:
     ) as bar:
         task = bar.add_task("starting", total=None)
         for event in events:
-            if isinstance(event, Epoch):
+            if isinstance(event, Epoch | Fitted):
                 typer.echo(_line(event))
+                continue
+            if isinstance(event, Proposed):
+                told = f"regions proposed for {event.done} of {event.photos} photos"
+                bar.update(task, completed=event.done, total=event.photos, description=told)
+                if not terminal and event.done == event.photos:
+                    typer.echo(told, err=True)
                 continue
             told = (
                 f"loss {event.loss:.3f}, {event.images_per_s:.1f} images/s, "
@@ -44,11 +53,16 @@ def show(events: "Iterator[Event]") -> None:
                 typer.echo(f"step {event.done} of {event.steps}: {told}", err=True)
 
 
-def _line(epoch: "Epoch") -> str:
-    told = f"epoch {epoch.done} of {epoch.epochs}: loss {epoch.loss:.3f}"
-    if epoch.accuracy:
-        told += f", AP {epoch.accuracy.ap:.3f}, AP50 {epoch.accuracy.ap50:.3f}"
-    return told + (", the best so far" if epoch.best else "")
+def _line(event: "Epoch | Fitted") -> str:
+    from boxwright_workshop.train import Epoch
+
+    told, best = "fitted to the features of the best epoch", ""
+    if isinstance(event, Epoch):
+        told = f"epoch {event.done} of {event.epochs}: loss {event.loss:.3f}"
+        best = ", the best so far" if event.best else ""
+    if event.accuracy:
+        told += f", AP {event.accuracy.ap:.3f}, AP50 {event.accuracy.ap50:.3f}"
+    return told + best
 
 
 def duration(seconds: float) -> str:

@@ -14,6 +14,8 @@ from boxwright.client.answers import (
     ModelSummary,
     Origin,
     Plugin,
+    ProposalRule,
+    Proposals,
     Result,
     Times,
 )
@@ -30,6 +32,7 @@ from boxwright.client.geometry_answers import (
     ModelGeometry,
     RegionCells,
 )
+from boxwright.client.proposals import FromModel, ProposalsLike
 
 __all__ = [
     "BackboneGeometry",
@@ -38,6 +41,7 @@ __all__ = [
     "CellViews",
     "Client",
     "Detection",
+    "FromModel",
     "ImageLike",
     "LayerDescription",
     "LayersDescription",
@@ -49,6 +53,9 @@ __all__ = [
     "ModelSummary",
     "Origin",
     "Plugin",
+    "ProposalRule",
+    "Proposals",
+    "ProposalsLike",
     "RegionCells",
     "Result",
     "Times",

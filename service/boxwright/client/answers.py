@@ -31,7 +31,9 @@ class Detection:
     class_index: int
     """Position of the class in the model's list of classes."""
     origin: Origin | None = None
-    """None: it was not asked for."""
+    """None: it was not asked for, or the model needs proposals."""
+    proposal: int | None = None
+    """Position of the proposal that it came from. None: the model needs none."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,25 @@ class Times:
     """Reading the header, decoding and turning the image upright."""
     resize_ms: float
     """Resizing to the model's canvas."""
+    proposals_ms: float
+    """Making the proposals, where they did not come with the request."""
     queue_ms: float
     """Waiting for a batch and for the runtime."""
     inference_ms: float
     """The batch in the runtime."""
     total_ms: float
     """From the request's arrival to the answer."""
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """The proposals that a model was given."""
+
+    count: int
+    given_by: str
+    """The source or the model. Empty: the request."""
+    boxes_px: tuple[tuple[float, float, float, float], ...] | None = None
+    """x_min, y_min, x_max, y_max in pixels of the image. None: they were not asked for."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,18 @@ class Result:
     model: str
     version: str
     times: Times
+    proposals: Proposals | None = None
+    """None: the model needs none."""
+
+    def region_px(self, found: Detection) -> tuple[float, float, float, float] | None:
+        """Return the part of the image that one of the detections comes from.
+
+        That is what its cell sees, or its proposal. None: it was not asked for, or only padding.
+        """
+        if found.origin is not None:
+            return found.origin.region_px
+        boxes = None if self.proposals is None else self.proposals.boxes_px
+        return None if boxes is None or found.proposal is None else boxes[found.proposal]
 
 
 @dataclass(frozen=True)
@@ -107,6 +134,18 @@ class ModelSummary:
 
 
 @dataclass(frozen=True)
+class ProposalRule:
+    """How a model gets its proposals, unless a request says otherwise."""
+
+    source: str
+    """Name of a proposal source."""
+    limit: int
+    """The most proposals of an image."""
+    longest_side_px: int
+    """A larger image is reduced to this before the source looks at it."""
+
+
+@dataclass(frozen=True)
 class Model:
     """All about one version of a model."""
 
@@ -122,3 +161,5 @@ class Model:
     levels: tuple[Level, ...]
     card_json: str
     """The whole card, as JSON."""
+    proposals: ProposalRule | None = None
+    """None: it needs none."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from boxwright.client import reading
 from boxwright.client.answers import Model, ModelSummary, Plugin, Result
 from boxwright.client.geometry_calls import GeometryCalls
+from boxwright.client.proposals import ProposalsLike, asked
 from boxwright.client.requests import written
 from boxwright.v1 import catalog_pb2, catalog_pb2_grpc, detection_pb2, detection_pb2_grpc
 from boxwright_contract.errors import BadImage, BadInput
@@ -42,6 +43,9 @@ class Client(GeometryCalls):
         max_detections: int | None = None,
         classes: Sequence[str] = (),
         with_origins: bool = False,
+        proposals: ProposalsLike | None = None,
+        max_proposals: int | None = None,
+        with_proposals: bool = False,
     ) -> Result:
         """Return the objects in `image`, best first.
 
@@ -53,10 +57,14 @@ class Client(GeometryCalls):
             max_detections: Return at most this many. None: as many as the model can.
             classes: Return only these, by name. Empty: all.
             with_origins: Tell for each which cell it comes from, and what that cell sees.
+            proposals: Where a model that needs proposals is to look: the name of a proposal
+                source, `FromModel("name")`, or boxes (P, 4), best first. None: as its rule says.
+            max_proposals: Use at most this many. None: the model's own limit.
+            with_proposals: Tell the proposals that the model was given.
 
         Raises:
-            BadInput: The image or an option cannot be used.
-            UnknownName: No such model, version or class.
+            BadInput: The image, the proposals or an option cannot be used.
+            UnknownName: No such model, version, class or proposal source.
             Overloaded: The server is full; it says when to try again.
         """
         content = _content(image)
@@ -68,6 +76,8 @@ class Client(GeometryCalls):
                 max_detections=max_detections,
                 classes=classes,
                 with_origins=with_origins,
+                proposals=asked(proposals, max_proposals),
+                with_proposals=with_proposals,
                 **content,
             )
         return reading.result(self._ask(self._detection.Detect, request))

@@ -9,6 +9,8 @@ from boxwright.client.answers import (
     ModelSummary,
     Origin,
     Plugin,
+    ProposalRule,
+    Proposals,
     Result,
     Times,
 )
@@ -37,10 +39,12 @@ def result(answer: detection_pb2.DetectResponse) -> Result:
         times=Times(
             decode_ms=times.decode_ms,
             resize_ms=times.resize_ms,
+            proposals_ms=times.proposals_ms,
             queue_ms=times.queue_ms,
             inference_ms=times.inference_ms,
             total_ms=times.total_ms,
         ),
+        proposals=_proposals(answer.proposals) if answer.HasField("proposals") else None,
     )
 
 
@@ -75,6 +79,7 @@ def model(answer: catalog_pb2.GetModelResponse) -> Model:
         most_detections=answer.most_detections,
         levels=_levels(answer.levels),
         card_json=answer.card_json,
+        proposals=_rule(answer.proposals) if answer.HasField("proposals") else None,
     )
 
 
@@ -85,7 +90,18 @@ def _detection(found: detection_pb2.Detection) -> Detection:
         box_px=edges(found.box),
         class_index=found.class_index,
         origin=_origin(found.origin) if found.HasField("origin") else None,
+        proposal=found.proposal if found.HasField("proposal") else None,
     )
+
+
+def _proposals(used: detection_pb2.ProposalsUsed) -> Proposals:
+    edges = iter(used.boxes.edges_px)
+    boxes = tuple(zip(edges, edges, edges, edges, strict=True)) if used.HasField("boxes") else None
+    return Proposals(used.count, used.given_by, boxes)
+
+
+def _rule(rule: catalog_pb2.ProposalRule) -> ProposalRule:
+    return ProposalRule(rule.source, rule.limit, rule.longest_side_px)
 
 
 def _origin(found: detection_pb2.Origin) -> Origin:

@@ -34,7 +34,7 @@ def seeing(card: Card, level: str, box_px: Edges, framing: Framing) -> Iterator[
     """
     _check_box(box_px, framing)
     on_canvas = framing.to_canvas(box_px)
-    for record in (level_named(card, level),) if level else card.levels:
+    for record in (level_named(card, level),) if level else levels_of(card):
         grid, field = framing.grid(record.level), known_field(record)
         yield LevelCells(
             record.level.name,
@@ -44,11 +44,21 @@ def seeing(card: Card, level: str, box_px: Edges, framing: Framing) -> Iterator[
 
 
 def level_named(card: Card, name: str) -> LevelRecord:
-    """Return a level of a model. Raises UnknownName."""
-    for record in card.levels:
+    """Return a level of a model. Raises UnknownName, or BadInput where it has none at all."""
+    for record in levels_of(card):
         if record.level.name == name:
             return record
     raise UnknownName.among("level", name, [record.level.name for record in card.levels])
+
+
+def levels_of(card: Card) -> tuple[LevelRecord, ...]:
+    """Return the levels of a model. Raises BadInput where it has none."""
+    if not card.levels:
+        raise BadInput(
+            f"the model, {card.detector.name}+{card.backbone.name}, has no feature map over the "
+            "whole image, so no cells to ask for. Ask of its backbone, or of another model."
+        )
+    return card.levels
 
 
 def _check_box(box_px: Edges, framing: Framing) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 from grpc import aio
 
+from boxwright.proposals.plan import served_rule
 from boxwright.repository import Repository
 from boxwright.rpc.wire import catalog as wire
+from boxwright.settings import Settings
 from boxwright.v1.catalog_pb2 import (
     GetModelRequest,
     GetModelResponse,
@@ -21,9 +23,10 @@ from boxwright_contract.catalog import Catalog
 class CatalogService(CatalogServiceServicer):
     """Tells what is installed and what is served."""
 
-    def __init__(self, plugins: Catalog, models: Repository) -> None:
+    def __init__(self, plugins: Catalog, models: Repository, settings: Settings) -> None:
         self._plugins = plugins
         self._models = models
+        self._settings = settings
 
     async def ListPlugins(
         self, request: ListPluginsRequest, context: aio.ServicerContext[Any, Any]
@@ -41,4 +44,5 @@ class CatalogService(CatalogServiceServicer):
         self, request: GetModelRequest, context: aio.ServicerContext[Any, Any]
     ) -> GetModelResponse:
         """Tell all about one model. Errors: BadInput, UnknownName."""
-        return wire.model(self._models.find(request.model, request.version))
+        model = self._models.find(request.model, request.version)
+        return wire.model(model, served_rule(model.bundle.card, self._settings))

@@ -24,4 +24,5 @@ class DetectionService(DetectionServiceServicer):
         Errors: BadInput, TooLarge, UnknownName, Overloaded, DeadlinePassed.
         """
         query = wire.query(request, context.time_remaining())
-        return wire.detect_response(await self._pipeline.detect(query))
+        answer = await self._pipeline.detect(query)
+        return wire.detect_response(answer, request.with_proposals)

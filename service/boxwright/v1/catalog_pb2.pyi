@@ -251,6 +251,7 @@ class GetModelResponse(_message.Message):
     MOST_DETECTIONS_FIELD_NUMBER: _builtins.int
     LEVELS_FIELD_NUMBER: _builtins.int
     CARD_JSON_FIELD_NUMBER: _builtins.int
+    PROPOSALS_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """The execution providers that really run it, as ONNX Runtime names them, the one with most nodes
     first.
@@ -269,6 +270,10 @@ class GetModelResponse(_message.Message):
 
     @_builtins.property
     def levels(self) -> _containers.RepeatedCompositeFieldContainer[Global___Level]: ...
+    @_builtins.property
+    def proposals(self) -> Global___ProposalRule:
+        """Where its proposals come from. Unset: it needs none."""
+
     def __init__(
         self,
         *,
@@ -279,11 +284,42 @@ class GetModelResponse(_message.Message):
         most_detections: _builtins.int = ...,
         levels: _abc.Iterable[Global___Level] | None = ...,
         card_json: _builtins.str = ...,
+        proposals: Global___ProposalRule | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposals", b"proposals", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["card_json", b"card_json", "classes", b"classes", "levels", b"levels", "min_score", b"min_score", "most_detections", b"most_detections", "provider", b"provider", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["card_json", b"card_json", "classes", b"classes", "levels", b"levels", "min_score", b"min_score", "most_detections", b"most_detections", "proposals", b"proposals", "provider", b"provider", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetModelResponse: _TypeAlias = GetModelResponse  # noqa: Y015
+
+@_typing.final
+class ProposalRule(_message.Message):
+    """How a model gets its proposals, unless a request says otherwise."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    LONGEST_SIDE_PX_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """Name of a proposal source."""
+    limit: _builtins.int
+    """The most proposals of an image."""
+    longest_side_px: _builtins.int
+    """A larger image is reduced to this before the source looks at it."""
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        longest_side_px: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "longest_side_px", b"longest_side_px", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposalRule: _TypeAlias = ProposalRule  # noqa: Y015

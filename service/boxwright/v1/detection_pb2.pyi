@@ -30,6 +30,8 @@ class DetectRequest(_message.Message):
     MAX_DETECTIONS_FIELD_NUMBER: _builtins.int
     CLASSES_FIELD_NUMBER: _builtins.int
     WITH_ORIGINS_FIELD_NUMBER: _builtins.int
+    PROPOSALS_FIELD_NUMBER: _builtins.int
+    WITH_PROPOSALS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Name of a served model. May be empty where the server serves just one."""
     version: _builtins.str
@@ -44,6 +46,8 @@ class DetectRequest(_message.Message):
     """Return at most this many, best first. Unset: as many as the model can."""
     with_origins: _builtins.bool
     """Tell for each detection which cell of which feature map it came from, and what that cell sees."""
+    with_proposals: _builtins.bool
+    """Tell which proposals the model was given, and for each detection the one that it came from."""
     @_builtins.property
     def raw(self) -> Global___RawImage:
         """Pixels that are already decoded and upright."""
@@ -51,6 +55,10 @@ class DetectRequest(_message.Message):
     @_builtins.property
     def classes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Return only these classes, by name. Empty: all."""
+
+    @_builtins.property
+    def proposals(self) -> Global___Proposals:
+        """Where to look, for models that need region proposals. Unset: where the model's own source says."""
 
     def __init__(
         self,
@@ -63,10 +71,12 @@ class DetectRequest(_message.Message):
         max_detections: _builtins.int | None = ...,
         classes: _abc.Iterable[_builtins.str] | None = ...,
         with_origins: _builtins.bool = ...,
+        proposals: Global___Proposals | None = ...,
+        with_proposals: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_detections", b"_max_detections", "_min_score", b"_min_score", "encoded", b"encoded", "image", b"image", "max_detections", b"max_detections", "min_score", b"min_score", "raw", b"raw"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_detections", b"_max_detections", "_min_score", b"_min_score", "encoded", b"encoded", "image", b"image", "max_detections", b"max_detections", "min_score", b"min_score", "proposals", b"proposals", "raw", b"raw"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_detections", b"_max_detections", "_min_score", b"_min_score", "classes", b"classes", "encoded", b"encoded", "image", b"image", "max_detections", b"max_detections", "min_score", b"min_score", "model", b"model", "raw", b"raw", "version", b"version", "with_origins", b"with_origins"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_detections", b"_max_detections", "_min_score", b"_min_score", "classes", b"classes", "encoded", b"encoded", "image", b"image", "max_detections", b"max_detections", "min_score", b"min_score", "model", b"model", "proposals", b"proposals", "raw", b"raw", "version", b"version", "with_origins", b"with_origins", "with_proposals", b"with_proposals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_detections: _TypeAlias = _typing.Literal["max_detections"]  # noqa: Y015
     _WhichOneofArgType__max_detections: _TypeAlias = _typing.Literal["_max_detections", b"_max_detections"]  # noqa: Y015
@@ -82,6 +92,75 @@ class DetectRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_image) -> _WhichOneofReturnType_image | None: ...
 
 Global___DetectRequest: _TypeAlias = DetectRequest  # noqa: Y015
+
+@_typing.final
+class Proposals(_message.Message):
+    """Where objects may be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    BOXES_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """Name of an installed proposal source: see CatalogService.ListPlugins."""
+    model: _builtins.str
+    """Name of a served model: what it finds is proposed, whatever the class. Models of the detector
+    rpn are made for this.
+    """
+    limit: _builtins.int
+    """Use at most this many. Unset: the model's own limit."""
+    @_builtins.property
+    def boxes(self) -> Global___Boxes:
+        """Boxes that the caller knows, best first."""
+
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        model: _builtins.str = ...,
+        boxes: Global___Boxes | None = ...,
+        limit: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "boxes", b"boxes", "given_by", b"given_by", "limit", b"limit", "model", b"model", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "boxes", b"boxes", "given_by", b"given_by", "limit", b"limit", "model", b"model", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__limit: _TypeAlias = _typing.Literal["limit"]  # noqa: Y015
+    _WhichOneofArgType__limit: _TypeAlias = _typing.Literal["_limit", b"_limit"]  # noqa: Y015
+    _WhichOneofReturnType_given_by: _TypeAlias = _typing.Literal["source", "model", "boxes"]  # noqa: Y015
+    _WhichOneofArgType_given_by: _TypeAlias = _typing.Literal["given_by", b"given_by"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__limit) -> _WhichOneofReturnType__limit | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_given_by) -> _WhichOneofReturnType_given_by | None: ...
+
+Global___Proposals: _TypeAlias = Proposals  # noqa: Y015
+
+@_typing.final
+class Boxes(_message.Message):
+    """Many boxes, in pixels of the image as it looks, after its EXIF orientation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDGES_PX_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def edges_px(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Four numbers each: x_min, y_min, x_max, y_max."""
+
+    def __init__(
+        self,
+        *,
+        edges_px: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edges_px", b"edges_px"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Boxes: _TypeAlias = Boxes  # noqa: Y015
 
 @_typing.final
 class RawImage(_message.Message):
@@ -120,6 +199,7 @@ class DetectResponse(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     TIMES_FIELD_NUMBER: _builtins.int
+    PROPOSALS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """The model that answered."""
     version: _builtins.str
@@ -134,6 +214,10 @@ class DetectResponse(_message.Message):
 
     @_builtins.property
     def times(self) -> Global___StageTimes: ...
+    @_builtins.property
+    def proposals(self) -> Global___ProposalsUsed:
+        """Only of models that need proposals."""
+
     def __init__(
         self,
         *,
@@ -142,14 +226,47 @@ class DetectResponse(_message.Message):
         model: _builtins.str = ...,
         version: _builtins.str = ...,
         times: Global___StageTimes | None = ...,
+        proposals: Global___ProposalsUsed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["image_size", b"image_size", "times", b"times"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["image_size", b"image_size", "proposals", b"proposals", "times", b"times"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detections", b"detections", "image_size", b"image_size", "model", b"model", "times", b"times", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detections", b"detections", "image_size", b"image_size", "model", b"model", "proposals", b"proposals", "times", b"times", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DetectResponse: _TypeAlias = DetectResponse  # noqa: Y015
+
+@_typing.final
+class ProposalsUsed(_message.Message):
+    """The proposals that a model was given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    GIVEN_BY_FIELD_NUMBER: _builtins.int
+    BOXES_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """How many."""
+    given_by: _builtins.str
+    """The source or the model that gave them. Empty: the request did."""
+    @_builtins.property
+    def boxes(self) -> Global___Boxes:
+        """Only where the request asked for them."""
+
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        given_by: _builtins.str = ...,
+        boxes: Global___Boxes | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["boxes", b"boxes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boxes", b"boxes", "count", b"count", "given_by", b"given_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposalsUsed: _TypeAlias = ProposalsUsed  # noqa: Y015
 
 @_typing.final
 class Detection(_message.Message):
@@ -160,17 +277,20 @@ class Detection(_message.Message):
     LABEL_FIELD_NUMBER: _builtins.int
     CLASS_INDEX_FIELD_NUMBER: _builtins.int
     ORIGIN_FIELD_NUMBER: _builtins.int
+    PROPOSAL_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """0 to 1."""
     label: _builtins.str
     """Name of the class."""
     class_index: _builtins.int
     """Position of the class in the model's list of classes."""
+    proposal: _builtins.int
+    """Position of the proposal that it came from. Only of models that need proposals."""
     @_builtins.property
     def box(self) -> Global___Box: ...
     @_builtins.property
     def origin(self) -> Global___Origin:
-        """Only where the request asked for it."""
+        """Only where the request asked for it, and of models that need no proposals."""
 
     def __init__(
         self,
@@ -180,12 +300,15 @@ class Detection(_message.Message):
         label: _builtins.str = ...,
         class_index: _builtins.int = ...,
         origin: Global___Origin | None = ...,
+        proposal: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "origin", b"origin"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_proposal", b"_proposal", "box", b"box", "origin", b"origin", "proposal", b"proposal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "class_index", b"class_index", "label", b"label", "origin", b"origin", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_proposal", b"_proposal", "box", b"box", "class_index", b"class_index", "label", b"label", "origin", b"origin", "proposal", b"proposal", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__proposal: _TypeAlias = _typing.Literal["proposal"]  # noqa: Y015
+    _WhichOneofArgType__proposal: _TypeAlias = _typing.Literal["_proposal", b"_proposal"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__proposal) -> _WhichOneofReturnType__proposal | None: ...
 
 Global___Detection: _TypeAlias = Detection  # noqa: Y015
 
@@ -287,6 +410,7 @@ class StageTimes(_message.Message):
     QUEUE_MS_FIELD_NUMBER: _builtins.int
     INFERENCE_MS_FIELD_NUMBER: _builtins.int
     TOTAL_MS_FIELD_NUMBER: _builtins.int
+    PROPOSALS_MS_FIELD_NUMBER: _builtins.int
     decode_ms: _builtins.float
     """Reading the header, decoding and turning the image upright."""
     resize_ms: _builtins.float
@@ -297,6 +421,8 @@ class StageTimes(_message.Message):
     """The batch in the runtime."""
     total_ms: _builtins.float
     """From the request's arrival to the answer."""
+    proposals_ms: _builtins.float
+    """Making the proposals, where they did not come with the request."""
     def __init__(
         self,
         *,
@@ -305,10 +431,11 @@ class StageTimes(_message.Message):
         queue_ms: _builtins.float = ...,
         inference_ms: _builtins.float = ...,
         total_ms: _builtins.float = ...,
+        proposals_ms: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decode_ms", b"decode_ms", "inference_ms", b"inference_ms", "queue_ms", b"queue_ms", "resize_ms", b"resize_ms", "total_ms", b"total_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decode_ms", b"decode_ms", "inference_ms", b"inference_ms", "proposals_ms", b"proposals_ms", "queue_ms", b"queue_ms", "resize_ms", b"resize_ms", "total_ms", b"total_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

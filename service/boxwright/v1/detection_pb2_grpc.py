@@ -49,8 +49,8 @@ class DetectionServiceServicer(object):
     def Detect(self, request, context):
         """Finds the objects in one image.
 
-        INVALID_ARGUMENT: the image or an option cannot be used. NOT_FOUND: no such model, version or
-        class. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
+        INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
+        model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
         case google.rpc.RetryInfo tells when to try again. DEADLINE_EXCEEDED: dropped before it ran.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -36,8 +36,8 @@ class DetectionServiceStub:
     Detect: _grpc.UnaryUnaryMultiCallable[_detection_pb2.DetectRequest, _detection_pb2.DetectResponse]
     """Finds the objects in one image.
 
-    INVALID_ARGUMENT: the image or an option cannot be used. NOT_FOUND: no such model, version or
-    class. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
+    INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
+    model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
     case google.rpc.RetryInfo tells when to try again. DEADLINE_EXCEEDED: dropped before it ran.
     """
 
@@ -49,8 +49,8 @@ class DetectionServiceAsyncStub(DetectionServiceStub):
     Detect: _aio.UnaryUnaryMultiCallable[_detection_pb2.DetectRequest, _detection_pb2.DetectResponse]  # type: ignore[assignment]
     """Finds the objects in one image.
 
-    INVALID_ARGUMENT: the image or an option cannot be used. NOT_FOUND: no such model, version or
-    class. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
+    INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
+    model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
     case google.rpc.RetryInfo tells when to try again. DEADLINE_EXCEEDED: dropped before it ran.
     """
 
@@ -65,8 +65,8 @@ class DetectionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_detection_pb2.DetectResponse, _abc.Awaitable[_detection_pb2.DetectResponse]]:
         """Finds the objects in one image.
 
-        INVALID_ARGUMENT: the image or an option cannot be used. NOT_FOUND: no such model, version or
-        class. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
+        INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
+        model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
         case google.rpc.RetryInfo tells when to try again. DEADLINE_EXCEEDED: dropped before it ran.
         """
 

@@ -1,5 +1,6 @@
 """`boxwright geometry backbone`: the feature maps of an installed backbone."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,31 +46,32 @@ def backbone(
     size = None if canvas is None else image_size(canvas, "--canvas")
     if measure and server:
         raise BadSettings("--measure is for a backbone that is installed here. Leave out --server.")
-    found = _found(name, size, server, measure)
+    found = _here(name, size, measure) if server is None else _asked(server, name, size)
     if as_json:
         levels = [level_facts(level) for level in found.levels]
         print_json({"backbone": found.backbone, "levels": levels})
         return
     print_levels(found.levels)
     if measure:
-        typer.echo("\nTo declare them in the plugin:")
-        for level in found.levels:
-            typer.echo(f"  {level.name}: {level.field}")
+        from boxwright_contract.parts import Level
+
+        declared = workshop("declaration").declaration(
+            Level(level.name, level.channels, level.stride_px, level.field)
+            for level in found.levels
+        )
+        typer.echo(f"\nTo declare it, paste this into the plugin:\n\n{declared}")
     elif any(level.field is None for level in found.levels):
         typer.echo("\nIts plugin does not declare all fields. Measure them: add --measure.")
 
 
-def _found(
-    name: str, size: tuple[int, int] | None, server: str | None, measure: bool
-) -> "BackboneGeometry":
-    if server is not None:
-        from boxwright.client import Client
+def _asked(server: str, name: str, size: tuple[int, int] | None) -> "BackboneGeometry":
+    from boxwright.client import Client
 
-        with Client(server) as client:
-            return client.describe_backbone(name, size)
+    with Client(server) as client:
+        return client.describe_backbone(name, size)
 
-    from dataclasses import replace
 
+def _here(name: str, size: tuple[int, int] | None, measure: bool) -> "BackboneGeometry":
     from boxwright.client import geometry_reading as reading
     from boxwright.geometry.framing import checked_canvas
     from boxwright.rpc.wire import geometry as wire

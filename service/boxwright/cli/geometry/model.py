@@ -51,7 +51,13 @@ def model(
             }
         )
         return
-    print_levels(found.levels)
+    if found.levels:
+        print_levels(found.levels)
+    else:
+        typer.echo(
+            f"{found.model}/{found.version} has no feature map over the whole image: it looks at "
+            "each proposal by itself."
+        )
     if size and found.resized_px and found.canvas_px:
         steps = (size, found.resized_px, found.canvas_px)
         image_px, resized_px, canvas_px = (f"{height} x {width}" for height, width in steps)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from boxwright.model import Model
 from boxwright.repository import Repository, Unserved
-from boxwright.runtime import Model
 from boxwright.v1 import catalog_pb2
 from boxwright_contract import card
 from boxwright_contract.catalog import Catalog, Offer, Problem
@@ -16,6 +16,7 @@ from boxwright_contract.parts import (
     ProposalSource,
     RegionLevel,
 )
+from boxwright_contract.proposal_rule import ProposalRule
 
 Kind = catalog_pb2.Plugin.Kind
 
@@ -69,8 +70,8 @@ def models(repository: Repository) -> catalog_pb2.ListModelsResponse:
     )
 
 
-def model(served: Model) -> catalog_pb2.GetModelResponse:
-    """Return all about one model."""
+def model(served: Model, rule: ProposalRule | None) -> catalog_pb2.GetModelResponse:
+    """Return all about one model, whose proposals come by `rule`."""
     its = served.bundle.card
     return catalog_pb2.GetModelResponse(
         summary=_summary(served),
@@ -80,6 +81,13 @@ def model(served: Model) -> catalog_pb2.GetModelResponse:
         most_detections=its.most_detections,
         levels=_levels(record.level for record in its.levels),
         card_json=card.encode(its).decode(),
+        proposals=None if rule is None else _rule(rule),
+    )
+
+
+def _rule(its: ProposalRule) -> catalog_pb2.ProposalRule:
+    return catalog_pb2.ProposalRule(
+        source=its.source, limit=its.limit, longest_side_px=its.longest_side_px
     )
 
 

@@ -5,7 +5,8 @@ from itertools import zip_longest
 from boxwright.deadline import Deadline
 from boxwright.geometry.views import Origin
 from boxwright.pipeline import Answer
-from boxwright.query import Encoded, Query, Raw
+from boxwright.proposals.proposer import Proposals
+from boxwright.query import Boxes, Encoded, FromModel, FromSource, ProposalsAsked, Query, Raw
 from boxwright.v1 import detection_pb2
 from boxwright_contract.errors import BadInput
 from boxwright_contract.geometry.regions import Edges
@@ -21,6 +22,7 @@ def query(request: detection_pb2.DetectRequest, seconds_left: float | None) -> Q
         max_detections=request.max_detections if request.HasField("max_detections") else None,
         classes=tuple(request.classes),
         with_origins=request.with_origins,
+        proposals=_asked(request.proposals) if request.HasField("proposals") else None,
         deadline=Deadline.after(seconds_left),
     )
 
@@ -38,8 +40,22 @@ def _image(request: detection_pb2.DetectRequest) -> Encoded | Raw:
             )
 
 
-def detect_response(answer: Answer) -> detection_pb2.DetectResponse:
+def _asked(its: detection_pb2.Proposals) -> ProposalsAsked:
+    limit = its.limit if its.HasField("limit") else None
+    match its.WhichOneof("given_by"):
+        case "source":
+            return ProposalsAsked(FromSource(its.source), limit)
+        case "model":
+            return ProposalsAsked(FromModel(its.model), limit)
+        case "boxes":
+            return ProposalsAsked(Boxes(its.boxes.edges_px), limit)
+        case _:
+            return ProposalsAsked(None, limit)
+
+
+def detect_response(answer: Answer, with_proposals: bool) -> detection_pb2.DetectResponse:
     """Return an answer as it is sent."""
+    proposals = answer.proposals
     return detection_pb2.DetectResponse(
         detections=_detections(answer),
         image_size=detection_pb2.ImageSize(height_px=answer.height_px, width_px=answer.width_px),
@@ -51,8 +67,18 @@ def detect_response(answer: Answer) -> detection_pb2.DetectResponse:
             queue_ms=answer.times.queue_ms,
             inference_ms=answer.times.inference_ms,
             total_ms=answer.times.total_ms,
+            proposals_ms=answer.times.proposals_ms,
         ),
+        proposals=None if proposals is None else _used(proposals, with_proposals),
     )
+
+
+def _used(its: Proposals, with_boxes: bool) -> detection_pb2.ProposalsUsed:
+    told = detection_pb2.ProposalsUsed(count=len(its.boxes), given_by=its.given_by)
+    if with_boxes:
+        told.boxes.edges_px.extend(its.boxes.ravel().tolist())
+        told.boxes.SetInParent()
+    return told
 
 
 def box(edges: Edges) -> detection_pb2.Box:
@@ -64,6 +90,7 @@ def box(edges: Edges) -> detection_pb2.Box:
 def _detections(answer: Answer) -> list[detection_pb2.Detection]:
     classes = answer.bundle.card.classes
     rows = zip(answer.boxes.tolist(), answer.scores.tolist(), answer.labels.tolist(), strict=True)
+    proposals = () if answer.proposal_of is None else answer.proposal_of.tolist()
     return [
         detection_pb2.Detection(
             box=box(edges),
@@ -71,8 +98,9 @@ def _detections(answer: Answer) -> list[detection_pb2.Detection]:
             label=classes[index],
             class_index=index,
             origin=_origin(origin),
+            proposal=proposal,
         )
-        for (edges, score, index), origin in zip_longest(rows, answer.origins)
+        for (edges, score, index), origin, proposal in zip_longest(rows, answer.origins, proposals)
     ]
 
 

@@ -1,24 +1,13 @@
-"""`boxwright new-backbone` and `boxwright plugins check`, as they are typed."""
+"""`boxwright new-backbone`, as it is typed."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from boxwright.cli import app
-from boxwright.cli.exit_codes import UNUSABLE, USAGE
+from boxwright.cli.exit_codes import USAGE
 from boxwright.cli.new_backbone import TEMPLATE, template
-from boxwright_workshop.conformance.suites import names
-
-Install = Callable[..., Path]
-
-SHALLOW = "@hookimpl\ndef boxwright_backbones():\n    return [backbone(levels=LEVELS[:1])]\n"
-UNDECLARED = (
-    "@hookimpl\ndef boxwright_backbones():\n"
-    "    return [backbone(levels=(Level('C2', 8, 4), Level('C3', 12, 8)))]\n"
-)
 
 
 def boxwright(*arguments: str | Path) -> Result:
@@ -82,38 +71,3 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     blocked = boxwright("new-backbone", "hourglass", "--out", tmp_path / "file" / "inside")
     assert blocked.exit_code == USAGE
     assert "cannot be written" in blocked.stderr
-
-
-def test_a_check_that_fails_is_told_with_the_cure_and_the_exit_code(install: Install) -> None:
-    install("too_shallow", SHALLOW)
-    printed = boxwright("plugins", "check", "too_shallow")
-    assert printed.exit_code == UNUSABLE
-    lines = [line.split() for line in printed.stdout.splitlines()]
-    assert ["backbone", "levels_are_built_as_declared", "failed", "see", "below"] in lines
-    assert (
-        "failed: levels_are_built_as_declared\n  the network returns the levels C2, C3, but C2"
-        in (printed.stdout)
-    )
-    assert "imports_quickly ... passed, " in printed.stderr
-
-
-def test_warnings_alone_are_no_failure_and_json_holds_everything(install: Install) -> None:
-    install("no_fields", UNDECLARED)
-    printed = boxwright("plugins", "check", "no_fields", "--json")
-    assert printed.exit_code == 0, printed.stderr
-    found = json.loads(printed.stdout)
-    assert [row["check"] for row in found] == names("backbone")
-    assert {row["check"]: row["status"] for row in found if row["status"] != "passed"} == {
-        "declares_what_it_sees": "warned"
-    }
-    [row] = [row for row in found if row["status"] == "warned"]
-    assert row["cure"].startswith("Declare C2: field=Field(axes=(AxisField(4, (0,), (3,)),) * 2)")
-    assert set(row) == {"kind", "name", "check", "status", "seen", "cure", "seconds"}
-
-
-def test_a_plugin_that_cannot_be_loaded_is_told_why(install: Install) -> None:
-    install("unlucky", "", "raise RuntimeError('no luck')")
-    printed = boxwright("plugins", "check", "unlucky")
-    assert printed.exit_code == UNUSABLE
-    assert "importing 'unlucky' raised RuntimeError: no luck (" in printed.stderr
-    assert boxwright("plugins", "check", "resnet51").exit_code == USAGE

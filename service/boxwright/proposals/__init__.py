@@ -1,0 +1,1 @@
+"""Where models that need region proposals are to look."""

@@ -1,0 +1,100 @@
+"""Where the proposals of one request come from, settled before its image is looked at."""
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from boxwright.model import Model
+from boxwright.proposals.sent import Sent, check_number
+from boxwright.query import Boxes, FromModel, FromSource, ProposalsAsked, Query
+from boxwright.repository import Repository
+from boxwright.settings import Settings
+from boxwright_contract.card import Card
+from boxwright_contract.catalog import Catalog
+from boxwright_contract.errors import BadInput
+from boxwright_contract.parts import ProposalSource
+from boxwright_contract.proposal_rule import ProposalRule
+
+
+@dataclass(frozen=True)
+class BySource:
+    """An installed source proposes."""
+
+    source: ProposalSource
+    rule: ProposalRule
+
+
+@dataclass(frozen=True)
+class ByModel:
+    """What another model finds is proposed, whatever the class."""
+
+    model: Model
+    limit: int
+
+
+Plan: TypeAlias = BySource | ByModel | Sent
+
+
+def plan(
+    query: Query, model: Model, models: Repository, plugins: Catalog, settings: Settings
+) -> Plan | None:
+    """Return where the proposals of a query come from; None where its model needs none.
+
+    Raises:
+        BadInput: Proposals for a model that needs none, a limit that cannot be, or a proposing
+            model that needs proposals itself.
+        BadProposals: The caller's boxes are too many, or not four numbers each.
+        UnknownName: No such source or model.
+    """
+    rule = served_rule(model.bundle.card, settings)
+    asked = query.proposals or ProposalsAsked(None)
+    if rule is None:
+        if query.proposals is not None:
+            raise BadInput(
+                f"{model.bundle} finds its own regions and takes no proposals. Leave `proposals` "
+                "out, or name a model that needs them."
+            )
+        return None
+    limit = rule.limit if asked.limit is None else _checked(asked.limit, settings.max_proposals)
+    match asked.given_by:
+        case Boxes(edges):
+            check_number(len(edges), settings.max_proposals)
+            return Sent(edges, settings.max_proposals, limit)
+        case FromModel(name):
+            return ByModel(_proposing(models, name), limit)
+        case FromSource(name):
+            source = plugins.proposal_source(name)
+        case None:
+            source = plugins.proposal_source(rule.source)
+    return BySource(source, replace(rule, source=source.name, limit=limit))
+
+
+def served_rule(card: Card, settings: Settings) -> ProposalRule | None:
+    """Return a model's own rule within the operator's limits; None: it needs no proposals."""
+    rule = card.proposals
+    if rule is None:
+        return None
+    side = settings.proposals_side_px or rule.longest_side_px
+    return replace(
+        rule,
+        limit=min(rule.limit, settings.max_proposals),
+        longest_side_px=min(rule.longest_side_px, side),
+    )
+
+
+def _checked(limit: int, most: int) -> int:
+    if not 1 <= limit <= most:
+        raise BadInput(
+            f"the limit of proposals is {limit}. Send one from 1 to {most}, leave it out, or raise "
+            "BOXWRIGHT_MAX_PROPOSALS (--max-proposals)."
+        )
+    return limit
+
+
+def _proposing(models: Repository, name: str) -> Model:
+    model = models.find(name, "")
+    if model.bundle.card.needs_proposals:
+        raise BadInput(
+            f"{model.bundle} needs proposals itself, so it cannot give them. Name a model that "
+            "finds its own regions."
+        )
+    return model
