@@ -54,3 +54,8 @@ class Detections:
     """(D,) float32 in 0..1."""
     labels: Tensor
     """(D,) int64 in 0..K-1."""
+    proposals: Tensor | None = None
+    """(D,) int64 in 0..P-1: the position of the proposal that each comes from.
+
+    None only where the detector needs no proposals.
+    """

@@ -1,4 +1,4 @@
-"""Running a detector that looks at each proposal by itself: some at a time, then the conclusion.
+"""A detector that looks at each proposal by itself: some at a time, then the conclusion.
 
 Shape shorthand in this module:
 
@@ -6,15 +6,47 @@ Shape shorthand in this module:
     F: numbers of a region    D: most detections of an image
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boxwright_contract.batch import Detections
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
 Feeds = Mapping[str, NDArray[Any]]
 Graph = Callable[[Feeds], list[NDArray[Any]]]
 """Inputs by name -> outputs in their order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunked:
+    """How a detector that looks at each proposal by itself is exported: as two graphs.
+
+    The first, `Detector.exportable`, maps what it is given to regions (N, P, F) float32: F numbers
+    for each proposal, whatever the detector wants to know of it. It is run on some proposals at a
+    time, so that memory is bounded. The second is run once, on the regions of all.
+    """
+
+    most: Callable[[Any], int]
+    """(options) -> proposals that the first graph is given at a time."""
+    conclusion: Callable[[nn.Module], nn.Module]
+    """(what `build` returned) -> the second graph.
+
+    It maps regions (N, P, F), proposals (N, P, 4) float32, proposal_count (N,) int32 and
+    image_size (N, 2) int32 to what `Detector.exportable` else does.
+    """
+    conclude: Callable[[nn.Module, Tensor, Tensor, Tensor], Detections]
+    """(what `build` returned, regions (P, F), proposals (P, 4), image_size (2,)) -> detections.
+
+    The eager answer for one image, which the second graph must reproduce.
+    """
 
 
 def run_in_chunks(

@@ -7,7 +7,7 @@ BoxwrightError
 │   └── TooLarge      ... because the whole message is over the server's limit
 ├── UnknownName       no model, version, class or plugin of that name
 ├── Overloaded        no room for the request now; try again later
-├── DeadlinePassed    the caller stopped waiting before the work began
+├── DeadlinePassed    the caller stopped waiting before the work began, or in the midst of it
 ├── Unreachable       no server answers at that address
 ├── ServerFailed      the server failed inside; its log says why
 ├── BadBundle         a model on disk is incomplete, altered, or not what its card says
@@ -77,7 +77,7 @@ class Overloaded(BoxwrightError):
 
 
 class DeadlinePassed(BoxwrightError):
-    """The caller stopped waiting before the work began."""
+    """The caller stopped waiting before the work began, or between two parts of it."""
 
 
 class Unreachable(BoxwrightError):

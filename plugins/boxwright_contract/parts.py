@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxwright_contract.batch import Batch, Detections, Losses, Truth
+from boxwright_contract.chunks import Chunked
 from boxwright_contract.geometry.field import Field
 
 if TYPE_CHECKING:
@@ -161,25 +162,6 @@ class Neck:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chunked:
-    """How a detector that looks at each proposal by itself is exported: as two graphs.
-
-    The first, `Detector.exportable`, maps what it is given to regions (N, P, F) float32: F numbers
-    for each proposal, whatever the detector wants to know of it. It is run on some proposals at a
-    time, so that memory is bounded. The second is run once, on the regions of all.
-    """
-
-    most: Callable[[Any], int]
-    """(options) -> proposals that the first graph is given at a time."""
-    conclusion: Callable[[nn.Module], nn.Module]
-    """(what `build` returned) -> the second graph.
-
-    It maps regions (N, P, F), proposals (N, P, 4) float32, proposal_count (N,) int32 and
-    image_size (N, 2) int32 to what `Detector.exportable` else does.
-    """
-
-
-@dataclass(frozen=True, kw_only=True)
 class Detector:
     """A way to find boxes, on any backbone.
 
@@ -188,7 +170,10 @@ class Detector:
 
     name: str
     options: type
-    """A frozen dataclass, every field with a default: what `build` can be told."""
+    """A frozen dataclass, every field with a default: what `build` can be told.
+
+    A recipe that goes beyond the bounds of a field is refused: `boxwright_contract.bounds`.
+    """
     build: Callable[[Backbone, int, Any], nn.Module]
     """(backbone, K, options) -> the module that is trained.
 
@@ -241,6 +226,7 @@ class ProposalSource:
     """(image (H, W, 3) RGB, limit) -> boxes (P, 4), x1, y1, x2, y2 in pixels.
 
     Best first; P is at most the limit. The same image always gives the same boxes, in the same
-    order, whatever runs beside it: servers call it from many threads.
+    order, whatever runs beside it: servers call it from many threads. The image cannot be written
+    to, and what is not such boxes, or is raised, is told as the plugin's fault.
     """
     source: str

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from boxwright_contract.errors import BadSettings
+from boxwright_contract.bounds import Above0, Count, Share, check_bounds
 
 Suppression = Literal["greedy", "soft_linear", "soft_gaussian", "weighted_fusion"]
 
@@ -12,7 +12,7 @@ Suppression = Literal["greedy", "soft_linear", "soft_gaussian", "weighted_fusion
 class ConclusionOptions:
     """How the scored boxes of an image become its detections. No parameter depends on it."""
 
-    min_score: float = 0.05
+    min_score: Share = 0.05
     """Detections score above this."""
     suppression: Suppression = "greedy"
     """What is done about several boxes of one class on one object.
@@ -20,24 +20,17 @@ class ConclusionOptions:
     "greedy" drops every box that overlaps a better one, "soft_linear" and "soft_gaussian" lower its
     score instead, and "weighted_fusion" makes one of those that overlap, with the best's score.
     """
-    suppression_iou: float = 0.5
+    suppression_iou: Share = 0.5
     """Boxes overlap if their IoU is above this. "soft_gaussian" does without it."""
-    soft_sigma: float = 0.5
+    soft_sigma: Above0 = 0.5
     """Of "soft_gaussian": the greater, the less a score is lowered."""
-    fused_candidates: int = 200
+    fused_candidates: Count = 200
     """Of "weighted_fusion": boxes of a class in an image that it looks at, best first.
 
     Each is a step in the exported graph, as is each detection of the soft ones.
     """
-    most_detections: int = 100
+    most_detections: Count = 100
     """Of an image, the best."""
 
     def __post_init__(self) -> None:
-        for name in ("min_score", "suppression_iou"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise BadSettings(f"{name} is {getattr(self, name)}. Set it to 0 to 1.")
-        for name in ("fused_candidates", "most_detections"):
-            if getattr(self, name) < 1:
-                raise BadSettings(f"{name} is {getattr(self, name)}. Set it to 1 or more.")
-        if not self.soft_sigma > 0:
-            raise BadSettings(f"soft_sigma is {self.soft_sigma}. Set it above 0, as to 0.5.")
+        check_bounds(self)

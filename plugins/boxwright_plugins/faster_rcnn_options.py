@@ -1,7 +1,11 @@
 """What Faster R-CNN can be told."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from msgspec import Meta
+
+from boxwright_contract.bounds import Above0, Count, Share
 from boxwright_plugins.conclusion_options import ConclusionOptions
 
 
@@ -13,27 +17,27 @@ class Options(ConclusionOptions):
     """Names of the backbone's levels to use. Empty: the deepest of each stride."""
     neck: str = "fpn"
     """Name of what makes levels of these."""
-    neck_channels: int = 256
+    neck_channels: Count = 256
     """Of each level that the neck makes; "none" leaves the backbone's."""
-    anchor_sides_px: tuple[tuple[int, ...], ...] = ()
+    anchor_sides_px: tuple[tuple[Count, ...], ...] = ()
     """Square roots of the anchors' areas, for each level that proposals come from.
 
     They are the neck's and, where it makes several, one more at twice the coarsest's stride.
     Empty: one a level, 8 times its stride; on a single level three, 4, 8 and 16 times its stride.
     """
-    anchor_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    anchor_ratios: Annotated[tuple[Above0, ...], Meta(min_length=1)] = (0.5, 1.0, 2.0)
     """Height over width."""
-    candidates: int = 1000
+    candidates: Count = 1000
     """Anchors of a level that are looked at, best first."""
-    candidates_train: int = 2000
-    proposals: int = 1000
+    candidates_train: Count = 2000
+    proposals: Count = 1000
     """Proposals of an image that reach the region heads."""
-    proposals_train: int = 2000
-    min_objectness: float = 0.0
-    region_cells: int = 7
+    proposals_train: Count = 2000
+    min_objectness: Share = 0.0
+    region_cells: Count = 7
     """A region is pooled to this many cells a side."""
-    regions_train: int = 512
+    regions_train: Count = 512
     """Regions of an image that are sampled for the region losses."""
-    canonical_side_px: int = 224
+    canonical_side_px: Count = 224
     """A square region of this side is pooled from the level with stride 16."""
-    head_channels: int = 1024
+    head_channels: Count = 1024

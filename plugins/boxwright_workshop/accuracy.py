@@ -95,12 +95,13 @@ def average_precision(
 
 
 def _truth(dataset: Dataset) -> dict[str, Any]:
-    """Return the dataset's file, crowds too, with ids that count from 1.
+    """Return what the file says of the dataset's photos, crowds too, with ids that count from 1.
 
     The evaluation takes an annotation with the id 0 for absent, and one of two with the same id.
     """
     content = json.loads(dataset.file.read_bytes())
-    images = {image["id"]: number for number, image in enumerate(content["images"], start=1)}
+    shown = content["images"][: len(dataset.photos)]
+    images = {image["id"]: number for number, image in enumerate(shown, start=1)}
     labels = category_index(content)
     notes = [
         note
@@ -110,9 +111,10 @@ def _truth(dataset: Dataset) -> dict[str, Any]:
             "category_id": labels[note["category_id"]] + 1,
         }
         for number, note in enumerate(content["annotations"], start=1)
+        if note["image_id"] in images
     ]
     return {
-        "images": [image | {"id": images[image["id"]]} for image in content["images"]],
+        "images": [image | {"id": images[image["id"]]} for image in shown],
         "annotations": notes,
         "categories": [
             {"id": label, "name": name} for label, name in enumerate(dataset.classes, start=1)

@@ -6,7 +6,7 @@ Source: the COCO data format, "Object Detection" (cocodataset.org, section Data 
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,11 @@ class Dataset:
     classes: tuple[str, ...]
     """In the order of the file's category ids."""
     photos: tuple[Photo, ...]
-    """In the order of the file."""
+    """In the order of the file; all of them, or the first."""
+
+    def first(self, count: int) -> "Dataset":
+        """Return the dataset with only its first `count` photos."""
+        return replace(self, photos=self.photos[:count])
 
     @property
     def name(self) -> str:

@@ -77,15 +77,16 @@ def load(
         record = msgspec.json.decode((folder / RECORD).read_bytes(), type=Checkpoint)
     except msgspec.DecodeError as error:
         raise BadWeights(f"{folder / RECORD} cannot be read: {error}. Train again.") from error
-    record = adapted(record, detector, options)
+    trained, record = record, adapted(record, detector, options)
+    absent = lacking((record.detector, record.backbone))
+    cure = network.cure_of_misfit(trained.recipe, record.recipe)
+    if not (cure or absent):
+        cure = "Train again."
     try:
         net = network.build(record.recipe, len(record.classes), trained=False)
-        load_strictly(net, read_state(folder / TENSORS), str(folder))
+        load_strictly(net, read_state(folder / TENSORS), str(folder), cure)
     except (UnknownName, BadPlugin, BadWeights) as error:
-        told = f"{error} {lacking((record.detector, record.backbone))}"
-        if detector or options:
-            told += " Another detector, or other options, must not need other parameters."
-        raise type(error)(told.strip()) from error
+        raise type(error)(f"{str(error).strip()} {absent}".strip()) from error
     return net.eval(), record
 
 

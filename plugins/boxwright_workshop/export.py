@@ -96,10 +96,13 @@ def export_bundle(
         )
         report("writing the graph", 1, 1)
         of_photos = proposals_of(photos, release.proposals, report)
-        parity = check_parity(net, detector, graphs, release.input, photos, of_photos, report)
+        region_levels = detector.levels(release.backbone.part, release.options)
+        parity = check_parity(
+            net, detector, graphs, release.input, photos, of_photos, report, region_levels
+        )
         levels = level_records(
             detector.features(net),
-            detector.levels(release.backbone.part, release.options),
+            region_levels,
             release.backbone.part.preprocessing,
             release.input,
             photos,

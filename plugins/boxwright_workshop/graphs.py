@@ -34,9 +34,7 @@ class Session(Protocol):
 class ChunkedSession:
     """Two graphs as one: that of regions, on some proposals at a time, then the conclusion."""
 
-    def __init__(
-        self, regions: ort.InferenceSession, conclusion: ort.InferenceSession, most: int
-    ) -> None:
+    def __init__(self, regions: Session, conclusion: Session, most: int) -> None:
         self.regions = regions
         self.conclusion = conclusion
         self.most = most
@@ -44,8 +42,8 @@ class ChunkedSession:
     def run(self, names: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> Arrays:
         """Return the outputs of those names."""
         found = run_in_chunks(
-            lambda some: self.regions.run(None, dict(some)),
-            lambda every: self.conclusion.run(list(names), dict(every)),
+            lambda some: self.regions.run(["regions"], some),
+            lambda every: self.conclusion.run(names, every),
             feeds,
             self.most,
             lambda: None,

@@ -64,13 +64,35 @@ def adapted(recipe: Recipe, detector: str, options: Sequence[str]) -> Recipe:
 
     Raises:
         UnknownName: There is no such detector.
-        BadSettings: An option is unknown to it, has the wrong type, or is not KEY=VALUE.
+        BadSettings: An option is unknown to it, has the wrong type, is out of bounds, or is not
+            KEY=VALUE; or the options that the network was trained with do not suit the detector.
     """
+    alone = changed(recipe, detector=detector)
+    try:
+        options_of(alone)
+    except BadSettings as error:
+        raise BadSettings(f"{error} {cure_of_misfit(recipe, alone)}".strip()) from error
     other = changed(recipe, detector=detector, options=options)
     if other.detector == recipe.detector and options_of(other) == options_of(recipe):
         return recipe
     rule = (other.proposals or ProposalRule()) if detector_of(other).needs_proposals else None
     return replace(other, proposals=rule)
+
+
+def cure_of_misfit(trained: Recipe, other: Recipe) -> str:
+    """Return what to do where the parameters that `trained` made do not fit `other`.
+
+    Empty where the two do not differ in detector or options.
+    """
+    if other.detector != trained.detector:
+        return (
+            f"The parameters are of {trained.detector} and do not fit {other.detector}: leave "
+            f"--detector out, or name a checkpoint of a detector that {other.detector} is a part "
+            "of."
+        )
+    if other.options != trained.options:
+        return "Parameters depend on these options: train with them, or leave them out."
+    return ""
 
 
 def _proposals(recipe: Recipe) -> ProposalRule | None:
@@ -82,7 +104,8 @@ def _proposals(recipe: Recipe) -> ProposalRule | None:
     if recipe.proposals:
         raise BadSettings(
             f"the recipe tells where proposals come from, and {recipe.detector} needs none. Leave "
-            "the table [proposals] out."
+            "the table [proposals] out; of a recipe that ships, `boxwright train --recipe NAME "
+            "--explain-recipe > mine.toml` makes a file to edit."
         )
     return None
 
@@ -144,7 +167,7 @@ def options_of(recipe: Recipe) -> object:
     """Return the options of the recipe's detector, as that detector declares them.
 
     Raises:
-        BadSettings: One is unknown, or has the wrong type.
+        BadSettings: One is unknown, has the wrong type or is out of bounds.
     """
     kind: type[object] = detector_of(recipe).options
     return converted(recipe.options, kind, f"the options of {recipe.detector}")

@@ -83,7 +83,8 @@ def load(
     classes = tuple(enum.meta["categories"][1:])
     net = network.build(recipe, len(classes), trained=False)
     state = read_state(file) if file else _cached(name, enum)
-    load_strictly(net, with_our_names(state), str(file or name))
+    cure = network.cure_of_misfit(published.recipe, recipe) or f"Use the weights of {name}."
+    load_strictly(net, with_our_names(state), str(file or name), cure)
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eps = published.norm_eps

@@ -1,7 +1,9 @@
 """Proposals on disk, in the user's cache: the same photo is not searched twice.
 
-A file is named by all that its proposals depend on, so it is never out of date: the bytes of the
-photo, the rule, the source and the version of the distribution that brought it.
+A file is named by what its proposals are known to depend on: the bytes of the photo, the rule, the
+source, the version of the distribution that brought it, and that of OpenCV, which resizes the photo
+and does the work of the sources that come with Boxwright. What else a source may use is not known
+here: delete the folder after changing it.
 """
 
 import hashlib
@@ -11,6 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +27,7 @@ Boxes = NDArray[np.float32]
 
 def file_of(photo: bytes, source: Offer[ProposalSource], rule: ProposalRule) -> Path:
     """Return the file for the proposals of `photo`, an image file's bytes."""
-    made_by = (source.distribution, source.version, asdict(rule))
+    made_by = (source.distribution, source.version, asdict(rule), cv2.__version__)
     digest = hashlib.sha256(msgspec.json.encode(made_by))
     digest.update(photo)
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
@@ -11,6 +12,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from boxwright_contract.bounds import Above0, AtLeast0, Count, Share
 from boxwright_contract.errors import BadSettings, UnknownName
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.proposal_rule import ProposalRule
@@ -18,11 +20,6 @@ from boxwright_contract.proposal_rule import ProposalRule
 T = TypeVar("T")
 
 SHIPPED = files("boxwright_workshop") / "recipes"
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Above0 = Annotated[float, msgspec.Meta(gt=0)]
-AtLeast0 = Annotated[float, msgspec.Meta(ge=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +136,7 @@ def _told(options: Sequence[str]) -> dict[str, Any]:
         except ValueError as error:
             raise BadSettings(
                 f"the option '{option}' is not KEY=VALUE with a value in JSON, such as "
-                "head_channels=256 or anchor_ratios=[0.5,1,2]. Mend it."
+                """head_channels=256, anchor_ratios=[0.5,1,2] or 'pooling="max"'. Mend it."""
             ) from error
     return told
 
@@ -157,16 +154,25 @@ def converted(table: Mapping[str, Any], kind: type[T], where: str) -> T:
     """Return `table` as the frozen dataclass `kind`; `where` names it in errors.
 
     Raises:
-        BadSettings: A field is unknown, or its value has the wrong type.
+        BadSettings: A field is unknown, or its value has the wrong type or is out of bounds.
     """
     for name, known in _unknown(table, kind):
         near = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise BadSettings(f"{where} has no field '{name}'.{hint} It has: {', '.join(known)}.")
+        raise BadSettings(f"{where}: no field '{name}'.{hint} Known: {', '.join(known)}.")
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        raise BadSettings(f"{where} cannot be used: {error}. Mend that field.") from error
+        told = f"{where} cannot be used: {error}{_value_at(str(error), table)}. Mend that field."
+        raise BadSettings(told) from error
+
+
+def _value_at(fault: str, table: Mapping[str, Any]) -> str:
+    """Return what stands where `fault` of msgspec ends, as in "... - at `$.schedule.batch`"."""
+    found: Any = table
+    for name in re.findall(r"\.(\w+)", fault.partition("`$")[2]):
+        found = found.get(name, {}) if isinstance(found, Mapping) else found
+    return "" if isinstance(found, Mapping) else f", where {found!r} stands"
 
 
 def _unknown(table: Mapping[str, Any], kind: type) -> Iterator[tuple[str, list[str]]]:

@@ -6,12 +6,13 @@ torch is imported.
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from typing import Any, get_type_hints
 
 from boxwright_contract.catalog import Catalog, Offer
 from boxwright_contract.errors import BadPlugin
 from boxwright_contract.parts import Detector
+from boxwright_contract.proposal_rule import ProposalRule
 from boxwright_workshop.field_docs import field_docs
 from boxwright_workshop.recipe import Recipe, converted
 from boxwright_workshop.toml_text import toml
@@ -38,6 +39,8 @@ def explained(recipe: Recipe) -> str:
     catalog.detector(recipe.detector)  # tells the nearest name
     offer = catalog.detectors[recipe.detector]
     tables = {"options": (_note(offer), _options(offer, recipe))}
+    if offer.part.needs_proposals and recipe.proposals is None:
+        recipe = replace(recipe, proposals=ProposalRule())
     return "\n".join([HEAD, *_lines(recipe, "", tables)])
 
 

@@ -49,5 +49,7 @@ def _bounds(notes: tuple[object, ...]) -> str:
             continue
         limits = {" of at least": note.ge, " above": note.gt, " of at most": note.le}
         limits[" below"] = note.lt
+        if note.min_length is not None:
+            said.append(f", at least {note.min_length}")
         said += [f"{how} {limit}" for how, limit in limits.items() if limit is not None]
     return " and".join(said)

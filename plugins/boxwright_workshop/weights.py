@@ -75,8 +75,19 @@ def read_state(path: Path) -> StateDict:
     return state
 
 
-def load_strictly(net: nn.Module, state: StateDict, where: str) -> None:
+def load_strictly(
+    net: nn.Module,
+    state: StateDict,
+    where: str,
+    cure: str = "Use weights that were made for this architecture.",
+) -> None:
     """Load `state` into `net`; every key and shape must fit.
+
+    Args:
+        net: Takes all of it.
+        state: What is loaded.
+        where: It is from, for errors.
+        cure: What to do if it does not fit.
 
     Raises:
         BadWeights: Naming the first keys that do not fit.
@@ -91,6 +102,6 @@ def load_strictly(net: nn.Module, state: StateDict, where: str) -> None:
     if wrong:
         raise BadWeights(
             f"{where} does not fit the network in {len(wrong)} of {len(wanted | given)} tensors: "
-            f"{'; '.join(wrong[:3])}. Use weights that were made for this architecture."
+            f"{'; '.join(wrong[:3])}. {cure}"
         )
     net.load_state_dict(dict(state), strict=False)

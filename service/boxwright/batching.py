@@ -1,7 +1,8 @@
 """Requests -> batches: what waits for a model when the device becomes free runs together.
 
 Proposals in chunks take many runs for one request. They are made from a thread of their own, one
-request at a time, and between them the device does what else is waiting.
+request at a time, and between them the device does what else is waiting. The other requests of that
+kind stand in line, so that who gives up there leaves at once, and takes the image along.
 """
 
 import asyncio
@@ -19,8 +20,33 @@ from boxwright.model import Model, Outputs, Proposed
 from boxwright_contract.errors import DeadlinePassed
 from boxwright_contract.input_rule import place
 
-Bucket = tuple[Model, tuple[int, int]]
-"""A model and the height and width of a canvas: what can run together."""
+FEW = 64
+"""Proposals of an image: up to so many run together; more, with no more than twice as many."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """What can run together, without much filling."""
+
+    model: Model
+    sides: tuple[int, int]
+    """Height and width of the canvas."""
+    magnitude: int
+    """Binary digits of the number of proposals, at least those of `FEW`; 0 where there are none."""
+
+    @classmethod
+    def of(
+        cls, model: Model, pixels: NDArray[np.uint8], proposals: NDArray[np.float32] | None
+    ) -> "Bucket":
+        """Return where an image (h, w, 3) and its proposals (P, 4) belong."""
+        height, width = pixels.shape[:2]
+        magnitude = 0 if proposals is None else (max(FEW, len(proposals)) - 1).bit_length()
+        return cls(model, model.bundle.card.input.canvas(height, width), magnitude)
+
+    @property
+    def in_chunks(self) -> bool:
+        """Whether the proposals of one image take many runs."""
+        return self.model.bundle.card.chunk is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +91,8 @@ class Batcher:
         self._queues: dict[Bucket, deque[_Waiting]] = {}
         self._device = ThreadPoolExecutor(1, thread_name_prefix="boxwright-device")
         self._chunker = ThreadPoolExecutor(1, thread_name_prefix="boxwright-chunks")
-        self._chunked: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
+        self._in_turn: asyncio.Task[None] | None = None
         self._runner: asyncio.Task[None] | None = None
 
     async def detect(
@@ -87,9 +114,13 @@ class Batcher:
             DeadlinePassed: The deadline passed before the run, or a chunk of it, began.
         """
         loop = asyncio.get_running_loop()
-        height, width = pixels.shape[:2]
         waiting = _Waiting(pixels, proposals, deadline, time.perf_counter(), loop.create_future())
-        bucket = (model, model.bundle.card.input.canvas(height, width))
+        bucket = Bucket.of(model, pixels, proposals)
+        if bucket.in_chunks:
+            await self._turn.acquire()
+            self._in_turn = loop.create_task(self._answer(bucket, [waiting]))
+            self._in_turn.add_done_callback(lambda _: self._turn.release())
+            return await waiting.answer
         self._queues.setdefault(bucket, deque()).append(waiting)
         if self._runner is None or self._runner.done():
             self._runner = loop.create_task(self._run_all())
@@ -103,18 +134,14 @@ class Batcher:
     async def _run_all(self) -> None:
         while self._queues:
             bucket, batch = self._next_batch()
-            if batch and _in_chunks(bucket):
-                task = asyncio.create_task(self._answer(bucket, batch))
-                self._chunked.add(task)
-                task.add_done_callback(self._chunked.discard)
-            elif batch:
+            if batch:
                 await self._answer(bucket, batch)
 
     async def _answer(self, bucket: Bucket, batch: list[_Waiting]) -> None:
         """Run a batch, and tell each who waits what came of it."""
-        chunked = _in_chunks(bucket)
-        thread = self._chunker if chunked else self._device
-        runs = DeviceRuns(self._device if chunked else None, lambda: _check_wanted(batch))
+        thread = self._chunker if bucket.in_chunks else self._device
+        device = self._device if bucket.in_chunks else None
+        runs = DeviceRuns(device, lambda: _check_wanted(batch))
         try:
             answers = await asyncio.get_running_loop().run_in_executor(
                 thread, _run, bucket, batch, runs
@@ -133,8 +160,7 @@ class Batcher:
         bucket = min(self._queues, key=lambda key: self._queues[key][0].since)
         queue = self._queues[bucket]
         batch: list[_Waiting] = []
-        most = 1 if _in_chunks(bucket) else self._max_batch  # a chunk is as large as memory allows
-        while queue and len(batch) < most:
+        while queue and len(batch) < self._max_batch:
             waiting = queue.popleft()
             if waiting.answer.done():
                 continue
@@ -149,10 +175,6 @@ class Batcher:
         return bucket, batch
 
 
-def _in_chunks(bucket: Bucket) -> bool:
-    return bucket[0].bundle.card.chunk is not None
-
-
 def _check_wanted(batch: list[_Waiting]) -> None:
     """Raise DeadlinePassed if nobody waits for what is left of a batch's work."""
     if all(waiting.dropped for waiting in batch):
@@ -163,13 +185,12 @@ def _check_wanted(batch: list[_Waiting]) -> None:
 
 
 def _run(bucket: Bucket, batch: list[_Waiting], runs: DeviceRuns) -> list[Found]:
-    model, sides = bucket
-    canvas = np.zeros((len(batch), *sides, 3), np.uint8)
+    canvas = np.zeros((len(batch), *bucket.sides, 3), np.uint8)
     for row, waiting in zip(canvas, batch, strict=True):
         place(waiting.pixels, row)
     sizes = np.array([waiting.pixels.shape[:2] for waiting in batch], np.int32)
     given = [waiting.proposals for waiting in batch if waiting.proposals is not None]
-    outputs = model.run(canvas, sizes, Proposed.of(given) if given else None, runs)
+    outputs = bucket.model.run(canvas, sizes, Proposed.of(given) if given else None, runs)
     ended = time.perf_counter()
     return [
         _found(outputs, index, (ended - waiting.since) * 1e3, runs.spent_ms)

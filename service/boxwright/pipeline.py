@@ -13,9 +13,10 @@ from boxwright.batching import Batcher, Found
 from boxwright.bundle import Bundle
 from boxwright.geometry.framing import Framing
 from boxwright.geometry.views import Origin, origin_of
-from boxwright.imaging import Opened, Resized, read, resize
+from boxwright.imaging import Resized, read, resize
 from boxwright.proposals.plan import Plan, plan
 from boxwright.proposals.proposer import Proposals, Proposer
+from boxwright.proposals.sight import seen_by
 from boxwright.query import Query
 from boxwright.repository import Repository
 from boxwright.selection import Selection
@@ -97,7 +98,9 @@ class Pipeline:
             BadInput: The image, the proposals or an option cannot be used.
             UnknownName: No such model, version, class or proposal source.
             Overloaded: Too many requests are inside.
-            DeadlinePassed: It was too late before decoding, before proposing, or before the run.
+            DeadlinePassed: It was too late before decoding, before proposing, or before the run or
+                a chunk of it.
+            BadPlugin: The proposal source failed, or gave what are no boxes.
         """
         started = time.perf_counter()
         model = self._models.find(query.model, query.version)
@@ -128,19 +131,20 @@ class Pipeline:
     async def _prepare(self, query: Query, rule: InputRule, planned: Plan | None) -> _Ready:
         """Decode and resize on a worker thread, and get the proposals."""
 
-        def work() -> tuple[Opened, Resized]:
-            opened = read(query.image, self._limits)
-            return opened, resize(opened.pixels, rule)
+        def work() -> tuple[float, Resized, Resized]:
+            opened = read(query.image, self._limits)  # large: it ends here
+            image = resize(opened.pixels, rule)
+            return opened.decode_ms, image, seen_by(planned, opened.pixels, image)
 
         done = await self._decoders.do(work, query.deadline, "the image was decoded")
-        opened, image = done.value
+        decode_ms, image, seen = done.value
         proposals = None
         if planned is not None:
-            proposals = await self._proposer.propose(planned, opened.pixels, query.deadline)
+            proposals = await self._proposer.propose(planned, seen, query.deadline)
         return _Ready(
             image=image,
             proposals=proposals,
-            decode_ms=opened.decode_ms,
+            decode_ms=decode_ms,
             queue_ms=done.waited_ms + (0 if proposals is None else proposals.queue_ms),
         )
 

@@ -148,6 +148,7 @@ async def _running(settings: Settings) -> AsyncIterator[Address]:
             yield address
         finally:
             await _drain(server, status, settings)
+    log.info("stopped")
 
 
 async def _drain(server: aio.Server, status: HealthService, settings: Settings) -> None:
@@ -156,7 +157,6 @@ async def _drain(server: aio.Server, status: HealthService, settings: Settings) 
     await asyncio.sleep(settings.drain_delay_s)
     await status.end_watches()
     await server.stop(settings.drain_grace_s)
-    log.info("stopped")
 
 
 def _log_contents(models: Repository, plugins: Catalog) -> None:

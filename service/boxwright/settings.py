@@ -117,7 +117,11 @@ class Settings:
         ),
     )
     drain_grace_s: float = field(
-        default=30.0, metadata=_seconds("After that, the most time for calls in flight to end.")
+        default=30.0,
+        metadata=_seconds(
+            "After that, the most time for calls in flight to end; a model run or a proposal "
+            "source in work is waited for."
+        ),
     )
     log_level: LogLevel = field(
         default="info", metadata=_choice(LogLevel, "Least level that is logged.")

@@ -89,6 +89,8 @@ def main(
             found[name] = _apart(_run, detector, options, Path(folder), feeds, regions, rounds)
         typer.echo(f"{name}: {found[name].ms:.0f} ms, {found[name].peak_mb:.0f} MiB at most")
     text = f"{ratios(found, search_ms)}\n\n{stages(found, search_ms, rule.source)}"
+    if rcnn_regions < PROPOSALS:
+        text += f"\n\nR-CNN was timed on {rcnn_regions} regions; its time is scaled to 2,000."
     typer.echo(text)
     if not write("papers", text):
         typer.echo("the README has no markers for this; nothing was written")

@@ -1,6 +1,7 @@
 """`boxwright detect` against a live server with a real model."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -148,6 +149,30 @@ def test_without_a_server_the_command_serves_the_models_itself(models: Path) -> 
     printed = boxwright("photos/red.png", "--models", str(models))
     assert printed.exit_code == 0
     assert "60.0     40.0    120.0     80.0" in printed.stdout
+
+
+@pytest.mark.usefixtures("photos")
+def test_of_several_models_one_must_be_named_and_the_option_is_told(
+    make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    for name in ("bright", "dark"):
+        make_bundle(tmp_path / "both" / name / "1")
+    asked = ("photos/red.png", "--models", str(tmp_path / "both"))
+    printed = boxwright(*asked)
+    assert printed.exit_code == 2
+    assert printed.stdout == ""
+    assert (
+        printed.stderr
+        == "error: several models are served: bright, dark. Name one: --model NAME.\n"
+    )
+    assert "photos/red.png" in boxwright(*asked, "--model", "dark").stdout
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_table_without_rows_has_no_head(address: Address) -> None:
+    printed = boxwright("no.png", "--server", str(address))
+    assert printed.exit_code == 1
+    assert printed.stdout == ""
 
 
 def test_a_server_and_a_folder_of_models_exclude_each_other(models: Path) -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from boxwright.cli import app
 from boxwright.cli.exit_codes import USAGE
 from boxwright_contract.catalog import Catalog
+from boxwright_contract.proposal_rule import ProposalRule
 from boxwright_workshop import network
 from boxwright_workshop.recipe import SHIPPED, Recipe, load
 
@@ -114,6 +115,17 @@ def test_the_options_of_every_detector_are_explained(name: str, tmp_path: Path) 
     after = reloaded(explained("--detector", name).stdout, tmp_path)
     assert after.detector == name
     assert network.options_of(after) == network.options_of(Recipe(detector=name))
+
+
+@pytest.mark.parametrize(
+    ("detector", "rule"), [("rcnn", ProposalRule()), ("fast_rcnn", ProposalRule()), ("rpn", None)]
+)
+def test_the_proposals_of_a_detector_that_needs_them_are_explained(
+    detector: str, rule: ProposalRule | None, tmp_path: Path
+) -> None:
+    told = explained("--detector", detector).stdout
+    assert reloaded(told, tmp_path).proposals == rule
+    assert ("\n# whole number; default 2000\nlimit = 2000\n" in told) is (rule is not None)
 
 
 def test_a_field_is_told_with_its_meaning_its_type_and_its_default() -> None:

@@ -33,7 +33,7 @@ GUIDE = ROOT / "docs" / "plugins.md"
 def test_every_block_is_of_a_kind_that_the_tests_know(
     guide_files: dict[str, str], guide_commands: list[str]
 ) -> None:
-    assert set(guide_files) == {"shapes.py", "quick.toml", "weights.py"}
+    assert set(guide_files) == {"shapes.py", "quick.toml", "fast.toml", "weights.py"}
     assert guide_commands[0] == "boxwright new-backbone hourglass"
     assert all(line.split()[0] in ("boxwright", "pip", "python") for line in guide_commands)
 
@@ -133,7 +133,11 @@ def test_it_leads_from_nothing_to_boxes_over_grpc(
     assert ["backbone", "hourglass", "hourglass", "0.1.0"] in [line.split()[:4] for line in lines]
     assert f"{len(names('backbone'))} passed" in printed
     assert "failed" not in printed
-    accuracies = [line.split("AP50 ")[1][:5] for line in lines if "AP50 " in line]
-    assert max(map(float, accuracies)) > 0.8
-    boxes = [line.split()[1] for line in lines if line.startswith("shapes/images/100.png")]
-    assert set(boxes) == {"orange", "blue"}
+    runs = printed.split("The best checkpoint is in")[:-1]
+    tables = re.split(r"^file  .*$", printed, flags=re.MULTILINE)[1:]
+    assert (len(runs), len(tables)) == (2, 2)
+    for run in runs:
+        assert max(map(float, re.findall(r"AP50 (\d\.\d+)", run))) > 0.8
+    for table in tables:
+        labels = re.findall(r"^shapes/images/100\.png +(\w+)", table, re.MULTILINE)
+        assert set(labels) == {"orange", "blue"}

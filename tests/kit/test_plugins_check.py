@@ -21,6 +21,17 @@ Install = Callable[..., Path]
 HOOK = "@hookimpl\ndef boxwright_backbones():\n    return [backbone(%s)]\n"
 SHALLOW = HOOK % "levels=LEVELS[:1]"
 UNDECLARED = HOOK % "levels=(Level('C2', 8, 4), Level('C3', 12, 8))"
+PATIENT = """
+def wait():
+    import os, time
+    from pathlib import Path
+
+    for _ in range(2000):
+        if Path(os.environ["GO"]).exists():
+            return build()
+        time.sleep(0.01)
+    raise RuntimeError("nobody read what was printed")
+"""
 PASTED = """\
 from boxwright_contract.geometry.field import AxisField, Field
 from boxwright_contract.parts import Level
@@ -86,7 +97,15 @@ def test_a_plugin_that_cannot_be_loaded_is_told_why(install: Install) -> None:
     printed = boxwright("plugins", "check", "unlucky")
     assert printed.exit_code == UNUSABLE
     assert "importing 'unlucky' raised RuntimeError: no luck (" in printed.stderr
-    assert boxwright("plugins", "check", "resnet51").exit_code == USAGE
+
+
+def test_a_name_that_nothing_has_is_told_with_how_to_install_it() -> None:
+    printed = boxwright("plugins", "check", "resnet51")
+    assert printed.exit_code == USAGE
+    assert "Did you mean 'resnet50'?" in printed.stderr
+    assert printed.stderr.endswith(
+        ". Is it installed in this environment? pip install --editable resnet51\n"
+    )
 
 
 def test_a_name_that_is_taken_does_not_examine_the_part_that_has_it(install: Install) -> None:
@@ -118,6 +137,25 @@ def test_a_terminal_shows_each_check_once(install: Install) -> None:
     table = [line for line in lines if line.startswith("backbone  ")]
     assert [line.split()[1] for line in table] == names("backbone")
     assert "imports_quickly ..." in shown
+
+
+def test_a_pipe_gets_each_row_when_it_is_known(install: Install, tmp_path: Path) -> None:
+    install("patient", PATIENT + HOOK % "build=wait")
+    go = tmp_path / "go"
+    path = os.pathsep.join(filter(None, sys.path))
+    with subprocess.Popen(
+        [sys.executable, "-m", "boxwright", "plugins", "check", "patient"],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path, "GO": str(go)},
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        first = [running.stdout.readline().split()[1] for _ in range(5)]
+        go.touch()
+        following = running.stdout.readline().split()
+        running.kill()
+    assert first == ["check", *names("backbone")[:4]]
+    assert following[1:3] == ["levels_are_built_as_declared", "passed"]
 
 
 def read(terminal: int) -> bytes:

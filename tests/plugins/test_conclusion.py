@@ -70,11 +70,11 @@ def test_every_detector_takes_the_options_with_the_same_defaults(detector: str) 
     ("table", "cure"),
     [
         ({"suppression": "hard"}, "Invalid enum value 'hard'"),
-        ({"soft_sigma": 0.0}, "soft_sigma is 0.0. Set it above 0"),
-        ({"min_score": -0.1}, "min_score is -0.1. Set it to 0 to 1."),
-        ({"suppression_iou": 1.5}, "suppression_iou is 1.5. Set it to 0 to 1."),
-        ({"most_detections": 0}, "most_detections is 0. Set it to 1 or more."),
-        ({"fused_candidates": 0}, "fused_candidates is 0. Set it to 1 or more."),
+        ({"soft_sigma": 0.0}, "Expected `float` > 0.0 .*soft_sigma`, where 0.0 stands"),
+        ({"min_score": -0.1}, "Expected `float` >= 0.0 .*min_score`, where -0.1 stands"),
+        ({"suppression_iou": 1.5}, "Expected `float` <= 1.0 .*suppression_iou`, where 1.5 st"),
+        ({"most_detections": 0}, "Expected `int` >= 1 .*most_detections`, where 0 stands"),
+        ({"fused_candidates": 0}, "Expected `int` >= 1 .*fused_candidates`, where 0 stands"),
     ],
 )
 def test_options_that_cannot_work_are_refused_with_the_cure(

@@ -217,7 +217,7 @@ def test_its_own_region_suits_every_backbone(name: str) -> None:
     assert Options().region_px % max(level.stride for level in BACKBONES[name].part.levels) == 0
 
 
-@pytest.mark.parametrize(("side", "context"), [(40, 4), (32, 16), (0, 0)])
+@pytest.mark.parametrize(("side", "context"), [(40, 4), (32, 16)])
 def test_regions_that_do_not_suit_the_backbone_are_refused_with_the_numbers(
     side: int, context: int
 ) -> None:

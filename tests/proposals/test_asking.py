@@ -126,7 +126,7 @@ def test_a_model_that_needs_none_refuses_them(client: Client, pixels: Pixels) ->
         {"max_proposals": 3},
     )
     for wrong in wrongs:
-        with pytest.raises(BadInput, match="bright/1 finds its own regions"):
+        with pytest.raises(BadInput, match=r"bright/1 .* Leave `proposals` and its limit out"):
             client.detect(pixels, model="bright", **wrong)
 
 
@@ -135,6 +135,11 @@ def test_unknown_names_are_told_with_the_nearest(client: Client, pixels: Pixels)
         client.detect(pixels, model="whole", proposals="quaters")
     with pytest.raises(UnknownName, match=r"no model named 'brigth'\. Did you mean 'bright'"):
         client.detect(pixels, model="whole", proposals=FromModel("brigth"))
+
+
+def test_a_proposing_model_must_have_a_name(client: Client, pixels: Pixels) -> None:
+    with pytest.raises(BadInput, match=r"the proposals name no model\. Set `proposals\.model`\."):
+        client.detect(pixels, model="whole", proposals=FromModel(""))
 
 
 def test_a_model_that_needs_proposals_cannot_give_them(client: Client, pixels: Pixels) -> None:
@@ -147,7 +152,9 @@ def test_a_model_that_needs_proposals_cannot_give_them(client: Client, pixels: P
 def test_a_limit_that_cannot_be_is_refused(
     limit: int, client: Client, address: Address, pixels: Pixels
 ) -> None:
-    told = rf"limit of proposals is {limit}\. Send one from 1 to 50.*--max-proposals"
+    told = (
+        rf"limit of proposals is {limit}\. Send one from 1 to 50, .* raise the server's BOXWRIGHT"
+    )
     with pytest.raises(BadInput, match=told):
         client.detect(pixels, model="whole", max_proposals=limit)
 

@@ -1,18 +1,22 @@
 """Where and at which size proposals are made, and what goes on meanwhile."""
 
+import gc
 import logging
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
-from boxwright.client import Client
+from boxwright import imaging, pipeline
+from boxwright.client import Client, FromModel
 from boxwright.server import Address, serve_in_background
 from boxwright.settings import Settings
 from boxwright_contract.errors import DeadlinePassed, UnknownName
@@ -69,6 +73,44 @@ def test_nothing_is_proposed_for_a_caller_that_gave_up(
     assert len(plugin.asked) == 2
 
 
+def test_what_a_model_finds_is_proposed_while_sources_are_busy(
+    plugin: Any, client: Client, address: Address
+) -> None:
+    plugin.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        held = [pool.submit(client.detect, WHITE, model="whole") for _ in range(2)]
+        while len(plugin.asked) < 2:
+            time.sleep(0.01)
+        with Client(str(address), timeout_s=5) as hasty:
+            assert hasty.detect(WHITE, model="whole", proposals=FromModel("bright")).detections
+        plugin.gate.set()
+        assert all(each.result().detections for each in held)
+
+
+def test_a_large_photo_is_not_kept_while_regions_are_proposed(
+    plugin: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[weakref.ref[Any]] = []
+
+    def noted(*arguments: Any) -> imaging.Opened:
+        opened = imaging.read(*arguments)
+        read.append(weakref.ref(opened.pixels))
+        return opened
+
+    monkeypatch.setattr(pipeline, "read", noted)
+    photo = cv2.imencode(".png", np.zeros((1200, 1600, 3), np.uint8))[1].tobytes()
+    plugin.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(client.detect, photo, model="whole")
+        while not plugin.asked:
+            time.sleep(0.01)
+        gc.collect()
+        assert [each() is None for each in read] == [True]
+        assert plugin.asked[0][1] == (750, 1000, 3)
+        plugin.gate.set()
+        held.result()
+
+
 @contextmanager
 def served(folder: Path, sources: Path, **changes: Any) -> Iterator[Client]:
     settings = Settings(models=folder, port=0, device="cpu", threads=1, drain_delay_s=0, **changes)
@@ -106,6 +148,32 @@ def test_a_model_whose_source_is_not_installed_is_served_with_a_warning(
     caplog.set_level(logging.WARNING)
     with served(tmp_path, sources) as client:
         assert client.detect(WHITE, proposals=[(0, 0, 9, 9)]).detections
-        with pytest.raises(UnknownName, match="no proposal source named 'faraway'"):
+        with pytest.raises(UnknownName) as caught:
             client.detect(WHITE)
+        with pytest.raises(UnknownName, match="no proposal source named 'faraway'"):
+            client.detect(WHITE, proposals="faraway")
+    assert str(caught.value) == (
+        "far/1 gets its proposals from 'faraway', which is not installed here. Name another source "
+        "in `proposals`, send boxes, or have the operator install its plugin."
+    )
     assert "far/1: its proposal source 'faraway' is not installed" in caplog.text
+
+
+def test_a_server_has_stopped_only_when_its_sources_have(
+    plugin: Any, proposing_models: Path, sources: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server = served(proposing_models, sources, drain_grace_s=0.1)
+    client = server.__enter__()
+    plugin.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        held = pool.submit(client.detect, WHITE, model="whole")
+        while not plugin.asked:
+            time.sleep(0.01)
+        end = pool.submit(server.__exit__, None, None, None)
+        assert held.exception(), "the drain did not end the call"
+        time.sleep(0.3)
+        assert "stopped" not in caplog.messages
+        plugin.gate.set()
+        end.result()
+    assert caplog.messages[-1] == "stopped"

@@ -1,7 +1,9 @@
 """Proposals in chunks and in batches: the same answers, in bounded memory."""
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -116,6 +118,19 @@ def test_requests_with_different_numbers_of_proposals_run_together(whole: Model)
         assert answer.proposals.tolist() == alone["proposal"]
 
 
+def test_many_proposals_do_not_slow_those_with_few(whole: Model) -> None:
+    async def run() -> None:
+        batcher = Batcher(max_batch=8)
+        scenes = [scene(0, proposals) for proposals in (3, 2000, 64, 65, 1100, 0, 128)]
+        await asyncio.gather(
+            *(batcher.detect(whole, image, Deadline(), boxes) for image, boxes in scenes)
+        )
+        batcher.close()
+
+    asyncio.run(run())
+    assert whole.session.runs == [(3, 64), (2, 2000), (2, 128)]
+
+
 def test_chunks_of_several_requests_never_share_a_run(chunked: Model) -> None:
     asyncio.run(through_batcher(chunked, Deadline()))
     assert chunked.session.runs
@@ -144,6 +159,38 @@ def test_what_nobody_waits_for_ends_before_its_next_chunk(chunked: Model) -> Non
     assert "Allow more time" in str(late)
     assert isinstance(after, Found)
     assert len(chunked.session.runs) < 1000
+
+
+def test_who_gives_up_before_its_turn_takes_the_image_along(chunked: Model) -> None:
+    chunked.session.pause_s = 0.001
+
+    async def run() -> tuple[list[bool], Found]:
+        batcher = Batcher(max_batch=4)
+        image, boxes = scene(0, 900)
+        head = asyncio.create_task(batcher.detect(chunked, image, Deadline(), boxes))
+        while not chunked.session.runs:
+            await asyncio.sleep(0)
+        images = [image.copy() for _ in range(5)]
+        kept = [weakref.ref(each) for each in images]
+        line = [
+            asyncio.create_task(batcher.detect(chunked, each, Deadline(), boxes)) for each in images
+        ]
+        await asyncio.sleep(0.01)
+        for waiting in line:
+            waiting.cancel()
+        await asyncio.wait(line)
+        del images, line, waiting
+        gc.collect()
+        gone = [each() is None for each in kept]
+        assert not head.done()
+        found = await head
+        batcher.close()
+        return gone, found
+
+    gone, found = asyncio.run(run())
+    assert gone == [True] * 5
+    assert len(found.boxes)
+    assert len(chunked.session.runs) == 300
 
 
 def test_another_model_has_the_device_between_chunks(

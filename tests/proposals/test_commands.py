@@ -79,12 +79,30 @@ def test_a_file_may_have_boxes_for_each_image_by_its_name(address: Address) -> N
     assert printed.exit_code == 1
 
 
-@pytest.mark.parametrize("text", ["", "[[", "3", '"boxes"'])
-def test_a_file_without_boxes_ends_the_command_with_the_cure(text: str, address: Address) -> None:
-    Path("boxes.json").write_text(text)
+NO_BOXES = {
+    "missing": None,
+    "empty": "",
+    "broken": "[[",
+    "a number": "3",
+    "text": '"boxes"',
+    "four numbers": "[0, 0, 9, 9]",
+    "three edges": "[[0, 0, 9]]",
+    "edges of text": '[["0", "0", "9", "9"]]',
+    "the name of a source for a file": '{"red.png": "quarters"}',
+    "nothing for a file": '{"red.png": [[0, 0, 9, 9]], "green.png": null}',
+    "corners by name for a file": '{"red.png": {"x": 1}}',
+}
+
+
+@pytest.mark.parametrize("text", NO_BOXES.values(), ids=NO_BOXES)
+def test_a_file_without_boxes_ends_the_command_before_anything_is_done(
+    text: str | None, address: Address
+) -> None:
+    if text is not None:
+        Path("boxes.json").write_text(text)
     asked = ("detect", "red.png", "--model", "whole", "--proposals", "boxes.json")
     printed = boxwright(address, *asked)
-    assert printed.exit_code != 0
+    assert (printed.exit_code, printed.stdout) == (2, "")
     assert "the proposals 'boxes.json'" in printed.stderr
     assert "Write a list of [x_min, y_min, x_max, y_max]" in printed.stderr
 

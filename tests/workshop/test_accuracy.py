@@ -65,6 +65,12 @@ def test_a_perfect_detector_scores_1(
     assert record.images == 8
 
 
+def test_only_the_first_photos_count_where_only_they_are_looked_at(shapes: Path) -> None:
+    few = read(shapes).first(3)
+    record = average_precision(few, everything(few))
+    assert (record.ap, record.images) == (1, 3)
+
+
 def test_finding_nothing_scores_0(shapes: Path) -> None:
     dataset = read(shapes)
     nothing = [(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))] * 8

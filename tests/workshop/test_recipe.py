@@ -33,7 +33,7 @@ def test_an_unknown_recipe_names_the_nearest() -> None:
         ("sed = 1", "no field 'sed'. Did you mean 'seed'"),
         ("[schedule]\nepoch = 2", "no field 'epoch'. Did you mean 'epochs'"),
         ("seed = 'one'", r"Expected `int`, got `str` - at `\$.seed`"),
-        ("seed = -1", r"Expected `int` >= 0 - at `\$.seed`"),
+        ("seed = -1", r"Expected `int` >= 0 - at `\$.seed`, where -1 stands\. Mend"),
         ("[schedule]\nbatch = 0", r"Expected `int` >= 1 - at `\$.schedule.batch`"),
         ("[augmentation]\nscale = [0, 1]", r"Expected `float` > 0.0 - at `\$.augmentation.scale"),
         ("[augmentation]\ncolour = 2", r"Expected `float` <= 1.0 - at `\$.augmentation.colour`"),
@@ -53,11 +53,22 @@ def test_options_of_the_command_line_go_before_the_recipe() -> None:
 def test_an_option_that_is_not_json_is_refused() -> None:
     with pytest.raises(BadSettings, match="not KEY=VALUE with a value in JSON"):
         changed(Recipe(), options=["head_channels"])
+    with pytest.raises(BadSettings, match=r"""or 'pooling="max"'\. Mend it"""):
+        changed(Recipe(), options=["suppression=greedy"])
 
 
 def test_an_option_that_the_detector_lacks_is_refused_with_the_nearest() -> None:
     with pytest.raises(BadSettings, match=r"no field 'proposal'\. Did you mean 'proposals'"):
         network.build(changed(Recipe(), options=["proposal=3"]), 1, trained=False)
+
+
+def test_options_that_another_detector_lacks_are_told_apart_from_mistyped_ones() -> None:
+    trained = network.settled(load("blood_cells_fast_rcnn"))
+    with pytest.raises(BadSettings, match=r"of rpn: no field 'pooling'\. .* are of fast_rcnn and"):
+        network.adapted(trained, "rpn", ["min_score=0.1"])
+    with pytest.raises(BadSettings, match=r"of fast_rcnn: no field 'poolin'\.") as caught:
+        network.adapted(trained, "fast_rcnn", ['poolin="max"'])
+    assert "do not fit" not in str(caught.value)
 
 
 def test_what_a_recipe_leaves_open_is_the_backbones_to_decide() -> None:

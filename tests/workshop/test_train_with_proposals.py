@@ -83,8 +83,10 @@ def test_options_that_no_parameter_depends_on_can_be_changed_afterwards(
     _, other = checkpoint.load(best, options=["min_score=1.0"])
     assert other.accuracy is None
     assert measured(best, shapes, "min_score=1.0") == 0
-    with pytest.raises(BadWeights, match="other options, must not need other parameters"):
+    with pytest.raises(BadWeights, match=r"belongs\. Parameters depend on these options: train"):
         checkpoint.load(best, options=["head_channels=16"])
+    with pytest.raises(BadWeights, match=r"are of fast_rcnn and do not fit rcnn: leave --detector"):
+        checkpoint.load(best, "rcnn", ["region_px=64"])
     with pytest.raises(BadSettings, match=r"no field 'min_scor'\. Did you mean 'min_score'"):
         checkpoint.load(best, options=["min_scor=0.5"])
 

@@ -23,7 +23,7 @@ from boxwright_plugins.rcnn_options import Options
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from torch import nn
+    from torch import Tensor, nn
 
     from boxwright_plugins.nets.rcnn import Rcnn
 
@@ -61,6 +61,13 @@ def conclusion(net: nn.Module) -> nn.Module:
     from boxwright_plugins.graph import rcnn
 
     return rcnn.conclusion(cast("Rcnn", net))
+
+
+def conclude(net: nn.Module, regions: Tensor, proposals: Tensor, image_size: Tensor) -> Detections:
+    """Return the detections of one image, of all its regions."""
+    from boxwright_plugins.nets import rcnn
+
+    return rcnn.concluded(cast("Rcnn", net), regions, proposals, image_size)
 
 
 def regions_at_once(options: Options) -> int:
@@ -101,7 +108,7 @@ def boxwright_detectors() -> list[Detector]:
             levels=levels,
             features=features,
             needs_proposals=True,
-            chunked=Chunked(most=regions_at_once, conclusion=conclusion),
+            chunked=Chunked(most=regions_at_once, conclusion=conclusion, conclude=conclude),
             after_training=after_training,
             source="Girshick et al. 2014, arXiv:1311.2524",
         )

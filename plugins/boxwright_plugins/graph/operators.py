@@ -16,20 +16,23 @@ from torch import Tensor
 from boxwright_plugins.graph import DROPPED
 
 
-def non_max_suppression(boxes: Tensor, scores: Tensor, max_iou: float, most: int) -> Tensor:
+def non_max_suppression(
+    boxes: Tensor, scores: Tensor, max_iou: float, most: int, dropped: float = DROPPED
+) -> Tensor:
     """Return which boxes survive greedy suppression, each row of the batch on its own.
 
     Args:
         boxes: (B, S, 4) x1, y1, x2, y2.
-        scores: (B, S); boxes whose score is DROPPED neither survive nor suppress.
+        scores: (B, S); boxes whose score is `dropped` neither survive nor suppress.
         max_iou: A box goes if its IoU with a better one is above this.
         most: Survivors of one row of the batch, at most.
+        dropped: Less than half of it is no score.
 
     Returns:
         (B, S) bool.
     """
     rows, candidates = scores.shape
-    limits = (torch.tensor([most]), torch.tensor([max_iou]), torch.tensor([DROPPED / 2]))
+    limits = (torch.tensor([most]), torch.tensor([max_iou]), torch.tensor([dropped / 2]))
     survivors = torch.onnx.ops.symbolic(
         "NonMaxSuppression",
         (boxes, scores[:, None], *limits),

@@ -15,6 +15,9 @@ from boxwright_plugins.graph.boxes import at_least, clip
 from boxwright_plugins.graph.operators import non_max_suppression, quotient
 from boxwright_plugins.graph.selection import NOTHING, best, rows_at
 
+LOWEST = -1e38
+"""The logit of what is no proposal. Logits decide the order: runtimes flatten a sigmoid's ends."""
+
 
 class Proposals(nn.Module):
     """Anchors, scored, moved, suppressed within their level, and the best of an image kept."""
@@ -62,17 +65,19 @@ class Proposals(nn.Module):
         images, total = logits.shape
         boxes = self.coder.decode_single(deltas.reshape(-1, 4), anchors.reshape(-1, 4))
         boxes = clip(boxes.reshape(images, -1, 4), image_size)
-        scores = torch.sigmoid(logits)
-        usable = (logits > NOTHING) & at_least(boxes, self.min_side_px) & (scores >= self.min_score)
-        scores = torch.where(usable, scores, DROPPED)
+        large = at_least(boxes, self.min_side_px)
+        usable = (logits > NOTHING) & large & (torch.sigmoid(logits) >= self.min_score)
+        logits = torch.where(usable, logits, LOWEST)
         kept = non_max_suppression(
             boxes.reshape(-1, self.candidates, 4),  # a level of an image is a row of the batch
-            scores.reshape(-1, self.candidates),
+            logits.reshape(-1, self.candidates),
             self.max_iou,
             min(self.most, self.candidates),
+            LOWEST,
         )
-        scores = torch.where(kept.reshape(images, -1), scores, DROPPED)
-        scores, positions = best(scores, min(self.most, total))
+        logits = torch.where(kept.reshape(images, -1), logits, LOWEST)
+        logits, positions = best(logits, min(self.most, total))
+        scores = torch.where(logits > LOWEST, torch.sigmoid(logits), DROPPED)
         return rows_at(boxes, positions), rows_at(cells, positions), scores
 
     def _best_of_level(

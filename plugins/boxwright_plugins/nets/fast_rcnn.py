@@ -5,6 +5,7 @@ Source: Girshick 2015 (arXiv:1504.08083), section 2.
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -82,7 +83,7 @@ def region_head(inputs: int, options: Options) -> TwoMLPHead:
         return head
     layers = {"fc6": head.fc6, "fc7": head.fc7}
     most = [min(layer.in_features, layer.out_features) for layer in layers.values()]
-    if len(kept) != len(most) or not all(1 <= k <= m for k, m in zip(kept, most, strict=True)):
+    if len(kept) != len(most) or not all(k <= m for k, m in zip(kept, most, strict=True)):
         raise BadSettings(
             f"singular_values is {list(kept)}, but the two fully connected layers have {most[0]} "
             f"and {most[1]}. Give one number for each, from 1 to that."
@@ -130,9 +131,10 @@ def detect(net: FastRcnn, batch: Batch) -> list[Detections]:
     scores = torch.softmax(logits, dim=-1)[:, 1:]
     boxes = CODER.decode_single(deltas[:, 1:].flatten(1), proposals).reshape(*scores.shape, 4)
     each = [len(of_image) for of_image in batch.proposals]
-    return [
-        conclude(scores_of, boxes_of, size, net.options)[0]
+    concluded = (
+        conclude(scores_of, boxes_of, size, net.options)
         for scores_of, boxes_of, size in zip(
             scores.split(each), boxes.split(each), batch.image_size, strict=True
         )
-    ]
+    )
+    return [replace(found, proposals=rows) for found, rows in concluded]

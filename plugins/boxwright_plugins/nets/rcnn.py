@@ -11,6 +11,7 @@ Shape shorthand in this module:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -140,9 +141,23 @@ def detect(net: Rcnn, batch: Batch) -> list[Detections]:
     for i, proposals in enumerate(batch.proposals):
         levels = levels_of(net, batch.canvas[i : i + 1], batch.image_size[i : i + 1], proposals)
         regions = torch.cat([proposals.new_zeros(0, 5 * classes), *map(answers, levels)])
-        scores, boxes = decoded(regions, proposals)
-        found.append(conclude(scores, boxes, batch.image_size[i], net.options)[0])
+        found.append(concluded(net, regions, proposals, batch.image_size[i]))
     return found
+
+
+@torch.inference_mode()
+def concluded(net: Rcnn, regions: Tensor, proposals: Tensor, image_size: Tensor) -> Detections:
+    """Return the detections of one image, best first.
+
+    Args:
+        net: What `regions` come from.
+        regions: (P, 5 * K), as `Answers` gives them.
+        proposals: (P, 4).
+        image_size: (2,) height, width.
+    """
+    scores, boxes = decoded(regions, proposals)
+    found, rows = conclude(scores, boxes, image_size, net.options)
+    return replace(found, proposals=rows)
 
 
 def levels_of(net: Rcnn, canvas: Tensor, image_size: Tensor, boxes: Tensor) -> Iterator[Tensor]:

@@ -13,6 +13,7 @@ from boxwright_workshop.conformance.finding import Outcome, failed, passed
 from boxwright_workshop.conformance.scenes import CLASSES
 from boxwright_workshop.conformance.small_backbone import SmallBackbone
 from boxwright_workshop.network import body_of
+from boxwright_workshop.parity.provenance import stray_proposals
 from boxwright_workshop.recipe import converted
 
 LEARNT = 0.9
@@ -125,8 +126,10 @@ def answers_are_well_formed(specimen: DetectorSpecimen) -> Outcome:
     proposals = tuple(boxes.minimum(limits) for boxes in batch.proposals)
     found = specimen.part.detect(net, Batch(canvas, sizes, proposals))
     classes = 1 if specimen.part.class_agnostic else CLASSES
-    for answer, (rows, columns) in zip(found, sizes.tolist(), strict=True):
+    for i, (answer, (rows, columns)) in enumerate(zip(found, sizes.tolist(), strict=True)):
         fault = _fault(answer, rows, columns, classes)
+        if specimen.part.needs_proposals:
+            fault = fault or _fault_of_proposals(answer, len(proposals[i]))
         if fault:
             return failed(
                 f"detect: {fault}.", "Return what boxwright_contract.parts.Detections says."
@@ -155,3 +158,12 @@ def _fault(answer: Detections, height: int, width: int, classes: int) -> str:
     if answer.boxes.min() < 0 or (answer.boxes > limits).any():
         return f"a box leaves its image of {width} x {height} px"
     return ""
+
+
+def _fault_of_proposals(answer: Detections, number: int) -> str:
+    """Return what is wrong with the proposals that detections come from."""
+    named = answer.proposals
+    if named is None or named.dtype != torch.int64 or named.shape != answer.scores.shape:
+        told = None if named is None else f"{named.dtype} {tuple(named.shape)}"
+        return f"proposals is {told}, not int64 {tuple(answer.scores.shape)}"
+    return stray_proposals(named.numpy(), number)

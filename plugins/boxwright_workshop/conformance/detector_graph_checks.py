@@ -5,6 +5,7 @@ import numpy as np
 from boxwright_workshop.conformance.detector_specimen import RULE, DetectorSpecimen
 from boxwright_workshop.conformance.finding import Outcome, failed, passed, warned
 from boxwright_workshop.parity.gate import MOST_NEAR_TIES
+from boxwright_workshop.parity.provenance import stray_cells, stray_proposals
 
 FEW = (9, 0, 1)
 """Proposals of an image."""
@@ -57,23 +58,12 @@ def origins_lie_on_the_grid(specimen: DetectorSpecimen) -> Outcome:
     feeds = {"image": batch.canvas.numpy(), "image_size": batch.image_size.numpy()}
     count, origin = specimen.session.run(("count", "origin"), feeds)
     _, height, width, _ = batch.canvas.shape
-    grids = np.array(
-        [(-(-height // lev.stride), -(-width // lev.stride)) for lev in specimen.region_levels]
-    )
-    for cells, found in zip(origin.astype(np.int64), count.astype(np.int64).tolist(), strict=True):
-        level, place = cells[:found, 0], cells[:found, 1:]
-        if (level < 0).any() or (level >= len(grids)).any():
+    for cells, found in zip(origin.astype(np.int64), count.tolist(), strict=True):
+        stray = stray_cells(cells[:found], (height, width), specimen.region_levels)
+        if stray:
             return failed(
-                f"a detection comes from level {level.max()}, of {len(grids)}.",
-                "Number the levels from 0, in the order of Detector.levels.",
-            )
-        if (place < 0).any() or (place >= grids[level]).any():
-            worst = int((place - grids[level]).max(axis=1).argmax())
-            return failed(
-                f"a detection comes from cell {place[worst].tolist()} of "
-                f"{specimen.region_levels[level[worst]].name}, which has "
-                f"{grids[level[worst]].tolist()} cells.",
-                "The origin is level, y, x, in cells of that level.",
+                f"{stray}.",
+                "The origin is level, y, x: levels in the order of Detector.levels, from 0.",
             )
         if cells[found:].any():
             return failed("rows of origin after count are not 0.", "Multiply them by the mask.")
@@ -96,12 +86,9 @@ def proposals_are_named(specimen: DetectorSpecimen) -> Outcome:
     }
     count, named = specimen.session.run(("count", "proposal"), feeds)
     for positions, found, number in zip(named, count.tolist(), FEW, strict=True):
-        some = positions[:found]
-        if found and (some.min() < 0 or some.max() >= number):
-            return failed(
-                f"detections come from the proposals {some.min()} to {some.max()}, of {number}.",
-                "Give the position of a proposal among those of its image.",
-            )
+        stray = stray_proposals(positions[:found], number)
+        if stray:
+            return failed(f"{stray}.", "Give the position of a proposal among those of its image.")
         if positions[found:].any():
             return failed("rows of proposal after count are not 0.", "Multiply them by the mask.")
     return passed(f"{int(count.sum())} detections from {sum(FEW)} proposals")

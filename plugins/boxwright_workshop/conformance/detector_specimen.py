@@ -97,4 +97,13 @@ class DetectorSpecimen(Specimen):
         rng = np.random.default_rng(1)
         photos, truths = zip(*(scene(rng, 96, 128) for _ in range(CANVASES)), strict=True)
         near = [in_shares(around(truth, 96, 128), 96, 128) for truth in truths]
-        return compared(net, self.part, self.session, RULE, photos, near, canvases=CANVASES)
+        return compared(
+            net,
+            self.part,
+            self.session,
+            RULE,
+            photos,
+            near,
+            canvases=CANVASES,
+            levels=self.region_levels,
+        )

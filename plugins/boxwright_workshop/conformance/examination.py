@@ -110,7 +110,10 @@ def examinations(name: str, kind: str = "") -> list[Examination]:
     if broken:
         raise BadPlugin(_told(broken))
     known = {*catalog.backbones, *catalog.necks, *catalog.detectors, *catalog.proposals}
-    raise UnknownName.among(kind or "plugin", name, known)
+    unknown = UnknownName.among(kind or "plugin", name, known)
+    raise UnknownName(
+        f"{unknown} Is it installed in this environment? pip install --editable {name}"
+    )
 
 
 def _told(problems: list[Problem]) -> str:

@@ -10,9 +10,10 @@ from torch import nn
 from boxwright_contract.card import ParityRecord
 from boxwright_contract.errors import ParityFailed
 from boxwright_contract.input_rule import InputRule
-from boxwright_contract.parts import Detector
-from boxwright_workshop.graphs import Graphs, Session
+from boxwright_contract.parts import Detector, RegionLevel
+from boxwright_workshop.graphs import ChunkedSession, Graphs, Session
 from boxwright_workshop.parity.comparison import Comparison
+from boxwright_workshop.parity.conclusion import Overheard, with_many_regions
 from boxwright_workshop.parity.odd_sizes import CANVASES, Pixels, groups
 from boxwright_workshop.parity.one_detection import with_one_detection, with_one_of_one_proposal
 from boxwright_workshop.parity.regions import FEW, MANY, Boxes, Regions
@@ -34,6 +35,7 @@ def check_parity(
     photos: Sequence[Pixels],
     of_photos: Sequence[Boxes],
     report: Progress,
+    levels: Sequence[RegionLevel],
 ) -> ParityRecord:
     """Compare a graph in ONNX Runtime, on the CPU, with torch's eager answers.
 
@@ -46,6 +48,7 @@ def check_parity(
         of_photos: What a source proposes for each, in shares of its sides; made-up proposals where
             there are none.
         report: Told after each canvas.
+        levels: What the detector declares, on whose cells the graph's origins must lie.
 
     Raises:
         ParityFailed: Naming the images and the detections that differ.
@@ -54,10 +57,10 @@ def check_parity(
     options.intra_op_num_threads = torch.get_num_threads()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # torch takes turns
     session = graphs.few_at_a_time().opened(options)
-    comparison = compared(net, detector, session, rule, photos, of_photos, report)
+    comparison = compared(net, detector, session, rule, photos, of_photos, report, levels=levels)
     if graphs.most is not None and not comparison.differences:
-        comparison.session = graphs.opened(options)
         regions = Regions((graphs.most + 1,), of_photos)
+        comparison.session = graphs.opened(options)
         comparison.add(next(groups(rule, photos, regions)).alone(0))
     _judge(comparison)
     return ParityRecord(
@@ -82,8 +85,11 @@ def compared(
     of_photos: Sequence[Boxes] = (),
     report: Progress = lambda *_: None,
     canvases: int = CANVASES,
+    levels: Sequence[RegionLevel] = (),
 ) -> Comparison:
     """Return the comparison on images of many sizes, and on one with exactly one detection.
+
+    Where proposals come in chunks, their conclusion is compared on many regions too.
 
     Args:
         net: As `check_parity` takes it.
@@ -94,8 +100,13 @@ def compared(
         of_photos: As `check_parity` takes them.
         report: Told after each canvas.
         canvases: How many are compared.
+        levels: As `check_parity` takes them.
     """
-    comparison = Comparison(net, detector.detect, session)
+    heard = None
+    if detector.chunked and isinstance(session, ChunkedSession):
+        heard = Overheard(session.conclusion)
+        session = ChunkedSession(session.regions, heard, session.most)
+    comparison = Comparison(net, detector.detect, session, levels)
     numbers = FEW if detector.chunked else MANY
     regions = Regions(numbers, of_photos) if detector.needs_proposals else None
     for done, group in enumerate(islice(groups(rule, photos, regions), canvases), start=1):
@@ -112,6 +123,8 @@ def compared(
         )
         if single is not None:
             comparison.add(single)
+    if detector.chunked and heard and not comparison.differences:
+        return with_many_regions(comparison, detector.chunked.conclude, heard)
     return comparison
 
 

@@ -13,6 +13,17 @@ DRIFT_PX = 0.1
 
 
 @dataclass(frozen=True)
+class Tolerance:
+    """How far two detections may be apart and still be the same."""
+
+    box_px: float = BOX_PX
+    score: float = SCORE
+
+
+STRICT = Tolerance()
+
+
+@dataclass(frozen=True)
 class Answer:
     """The detections of one image, best first."""
 
@@ -20,6 +31,8 @@ class Answer:
     """(D, 4)."""
     scores: NDArray[np.float32]
     labels: NDArray[np.int64]
+    comes_from: NDArray[np.int64] | None = None
+    """Of each its proposal, (D,), or its level, y and x, (D, 3). None: it is not told."""
 
     def described(self, i: int) -> str:
         """Return detection `i` in words, with the digits that count."""
@@ -45,13 +58,13 @@ class Match:
         return sum(b < a for a, b in pairwise(seconds))
 
 
-def match(first: Answer, second: Answer) -> Match:
+def match(first: Answer, second: Answer, tolerance: Tolerance = STRICT) -> Match:
     """Pair each detection of `first` with the nearest of `second` that is free.
 
     One that scores no more than the tolerance is as good as none, and needs no counterpart.
     """
     box_px, score = distances(first, second)
-    cost = np.maximum(box_px / BOX_PX, score / SCORE)
+    cost = np.maximum(box_px / tolerance.box_px, score / tolerance.score)
     pairs = []
     for i in _told(first):
         j = int(cost[i].argmin()) if cost.shape[1] else -1

@@ -1,8 +1,8 @@
 """What torch itself would have answered, had it rounded or chosen among equals differently.
 
 Suppression and thresholds turn a difference in the last digit into a detection more or less. To
-tell such a near-tie from a mistake, torch is asked again with every parameter changed by about
-one unit in the last place, and with the choices made otherwise that torchvision leaves open:
+tell such a near-tie from a mistake, torch is asked again with every parameter changed by a few
+units in the last place, and with the choices made otherwise that torchvision leaves open:
 
 - classes are suppressed one by one. Torchvision moves the classes apart instead where boxes are
   few, which rounds coordinates to 0.004 px where classes are 90.
@@ -15,14 +15,27 @@ one unit in the last place, and with the choices made otherwise that torchvision
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torchvision.ops import boxes
 
-from boxwright_workshop.parity.matching import DRIFT_PX, Answer, Match, distances, match
+from boxwright_workshop.parity.matching import (
+    DRIFT_PX,
+    STRICT,
+    Answer,
+    Match,
+    Tolerance,
+    distances,
+    match,
+)
 
 NUDGE = 2.0**-22  # relative; float32 rounds to within 2 ** -24
 NUDGED = 8
+LEEWAY = 4
+"""Times what a nudge moves: it rounds the parameters only, a runtime every sum of products."""
+MOST = Tolerance(box_px=0.02, score=2e-4)
+"""What no rounding explains."""
 
 
 def variants(net: nn.Module, answer: Callable[[], Answer]) -> Iterator[Answer]:
@@ -85,8 +98,35 @@ def nudged(net: nn.Module, seed: int) -> Iterator[None]:
             parameter.copy_(value)
 
 
+def rounding(reference: Answer, others: list[Answer]) -> Tolerance:
+    """Return how far a graph may be off where rounding moves torch's own answer.
+
+    A deep network whose weights are large makes more of the last digit than one that has learnt
+    little, and no fixed tolerance suits both.
+    """
+    moved_px, moved_score = 0.0, 0.0
+    for other in others:
+        box_px, score = distances(reference, other)
+        if not box_px.size:
+            continue
+        nearest = box_px.argmin(axis=1)[:, None]
+        apart_px = np.take_along_axis(box_px, nearest, axis=1)
+        same = apart_px <= DRIFT_PX
+        moved_px = max(moved_px, float(apart_px[same].max(initial=0)))
+        moved = np.take_along_axis(score, nearest, axis=1)[same]
+        moved_score = max(moved_score, float(moved.max(initial=0)))
+    return Tolerance(
+        box_px=min(MOST.box_px, max(STRICT.box_px, LEEWAY * moved_px)),
+        score=min(MOST.score, max(STRICT.score, LEEWAY * moved_score)),
+    )
+
+
 def unexplained(
-    torch_answer: Answer, graph_answer: Answer, found: Match, others: list[Answer]
+    torch_answer: Answer,
+    graph_answer: Answer,
+    found: Match,
+    others: list[Answer],
+    tolerance: Tolerance = STRICT,
 ) -> tuple[list[int], list[int]]:
     """Return the unmatched detections of torch and of the graph that rounding does not explain.
 
@@ -95,8 +135,8 @@ def unexplained(
     """
     box_px, _ = distances(torch_answer, graph_answer)
     drifted = box_px <= DRIFT_PX
-    lacking = {i for other in others for i in match(torch_answer, other).only_first}
-    lacking_graph = [set(match(graph_answer, other).only_first) for other in others]
+    lacking = {i for other in others for i in match(torch_answer, other, tolerance).only_first}
+    lacking_graph = [set(match(graph_answer, other, tolerance).only_first) for other in others]
     nowhere = set.intersection(*lacking_graph)
     return (
         [i for i in found.only_first if i not in lacking or drifted[i].any()],

@@ -32,7 +32,8 @@ def connected(
     if server is not None:
         if models is not None:
             raise BadSettings("--models is for a server of our own. Leave out --server, or it.")
-        with Client(server, timeout_s=timeout_s or PATIENCE_S) as client:
+        patience_s = PATIENCE_S if timeout_s is None else timeout_s
+        with Client(server, timeout_s=patience_s) as client:
             yield client
         return
 
@@ -44,9 +45,9 @@ def connected(
         host="127.0.0.1", port=0, models=models, drain_delay_s=0, log_level="error"
     )
     set_up_logging(settings)
-    timeout_s = timeout_s or OWN_PATIENCE_S
+    patience_s = OWN_PATIENCE_S if timeout_s is None else timeout_s
     with (
         serve_in_background(settings) as address,
-        Client(str(address), timeout_s=timeout_s) as client,
+        Client(str(address), timeout_s=patience_s) as client,
     ):
         yield client

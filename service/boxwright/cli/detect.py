@@ -93,6 +93,8 @@ def detect(
     head, report = reporter(output, files, origins)
     failed = 0
     with connected(server, models, timeout) as client:
+        if not model:
+            _check_only_one({each.model for each in client.models() if not each.problem})
         ask = partial(
             client.detect,
             model=model,
@@ -119,15 +121,24 @@ def detect(
 
         outcomes = in_order(lambda one: _outcome(one, look), inputs)
         for one, outcome in zip(inputs, progress(outcomes, len(inputs)), strict=True):
-            for line in (*head, *report(one.path, outcome)):
-                typer.echo(line, file=sys.stdout)  # named, so that the bar makes way for it
-            head = []
+            if lines := list(report(one.path, outcome)):
+                for line in (*head, *lines):
+                    typer.echo(line, file=sys.stdout)  # named, so that the bar makes way for it
+                head = []
             if isinstance(outcome, BoxwrightError):
                 failed += 1
                 typer.echo(f"error: {one.path}: {outcome}", file=sys.stderr)
     if failed:
         typer.echo(f"{failed} of {len(inputs)} failed.", err=True)
         raise typer.Exit(SOME_INPUT_FAILED)
+
+
+def _check_only_one(models: set[str]) -> None:
+    """Refuse to look where no model was named and several are served. Raises BadSettings."""
+    if len(models) > 1:
+        raise BadSettings(
+            f"several models are served: {', '.join(sorted(models))}. Name one: --model NAME."
+        )
 
 
 def _outcome(one: Input, look: "Callable[[Path], Result]") -> "Result | BoxwrightError":

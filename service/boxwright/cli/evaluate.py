@@ -32,6 +32,9 @@ def evaluate(
             "Repeatable.",
         ),
     ] = None,
+    photos: Annotated[
+        int | None, typer.Option(min=1, help="Only the first of them, as of slow models.")
+    ] = None,
     models: Models = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,6 +44,7 @@ def evaluate(
     """
     accuracy = workshop("accuracy")
     dataset = workshop("annotations").read(data)
+    dataset = dataset.first(photos or len(dataset.photos))
     if _is_checkpoint(model):
         found = _of_checkpoint(Path(model), option or [], dataset)
     elif option:

@@ -35,7 +35,7 @@ Timeout = Annotated[
     float | None,
     typer.Option(
         metavar="SECONDS",
-        min=0,
+        min=0.001,
         help="Most time for one answer. Unset: 60; 3600 of a server of its own.",
     ),
 ]

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from boxwright_contract.errors import BadProposals
+from boxwright_contract.errors import LONGEST_QUOTE, BadProposals, BadSettings
 
 if TYPE_CHECKING:
     from boxwright.client import ProposalsLike
 
 OF_MODEL = "model:"
-Box = list[float]
-"""Four numbers, if the file is right; the client looks."""
+Boxes: TypeAlias = list[list[float]]
+"""Four numbers each."""
 
 
 def proposals_for(told: str | None) -> "Callable[[Path], ProposalsLike | None]":
@@ -23,7 +23,7 @@ def proposals_for(told: str | None) -> "Callable[[Path], ProposalsLike | None]":
             of [x_min, y_min, x_max, y_max] for every image, or such a list for each file by name.
 
     Raises:
-        BadProposals: The file cannot be read.
+        BadSettings: The file cannot be read, or has something else.
     """
     from boxwright.client import FromModel
 
@@ -44,17 +44,36 @@ def proposals_for(told: str | None) -> "Callable[[Path], ProposalsLike | None]":
     return of
 
 
-def _read(file: Path) -> list[Box] | dict[str, list[Box]]:
+def _read(file: Path) -> Boxes | dict[str, Boxes]:
     try:
         known: object = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise BadProposals(
+        raise BadSettings(
             f"the proposals '{file}' cannot be read: {error}. Write a list of "
             "[x_min, y_min, x_max, y_max]."
         ) from error
-    if isinstance(known, list | dict):
-        return known
-    raise BadProposals(
-        f"the proposals '{file}' are {type(known).__name__}. Write a list of "
-        "[x_min, y_min, x_max, y_max], or an object with such a list for each file name."
-    )
+    if isinstance(known, dict):
+        return {
+            name: _boxes(each, f"the proposals '{file}' for '{name}'")
+            for name, each in known.items()
+        }
+    return _boxes(known, f"the proposals '{file}'")
+
+
+def _boxes(given: object, what: str) -> Boxes:
+    if not isinstance(given, list):
+        raise BadSettings(
+            f"{what} are {type(given).__name__}. Write a list of [x_min, y_min, x_max, y_max], or "
+            "an object with such a list for each file name."
+        )
+    for index, box in enumerate(given):
+        if not (
+            isinstance(box, list)
+            and len(box) == 4
+            and all(isinstance(edge, int | float) for edge in box)
+        ):
+            raise BadSettings(
+                f"{what} have {json.dumps(box)[:LONGEST_QUOTE]} as box {index}. Write a list of "
+                "[x_min, y_min, x_max, y_max]."
+            )
+    return given

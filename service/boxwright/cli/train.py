@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from boxwright_workshop.recipe import Recipe
     from boxwright_workshop.train import Event
 
+STOPPED = "stopped. The same command with --resume goes on."
+STOPPED_UNSAVED = "stopped before anything was saved. The same command starts it again."
+
 
 def train(
     data: Annotated[
@@ -86,7 +89,8 @@ def train(
     try:
         show(events)
     except KeyboardInterrupt:
-        typer.echo("stopped. The same command with --resume goes on.", err=True)
+        saved = (out / workshop("train").STATE).is_file()
+        typer.echo(STOPPED if saved else STOPPED_UNSAVED, err=True)
         raise
     best = out / "best"
     name = as_model_name(out.name) or "mine"

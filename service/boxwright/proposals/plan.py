@@ -10,7 +10,7 @@ from boxwright.repository import Repository
 from boxwright.settings import Settings
 from boxwright_contract.card import Card
 from boxwright_contract.catalog import Catalog
-from boxwright_contract.errors import BadInput
+from boxwright_contract.errors import BadInput, UnknownName
 from boxwright_contract.parts import ProposalSource
 from boxwright_contract.proposal_rule import ProposalRule
 
@@ -40,10 +40,10 @@ def plan(
     """Return where the proposals of a query come from; None where its model needs none.
 
     Raises:
-        BadInput: Proposals for a model that needs none, a limit that cannot be, or a proposing
-            model that needs proposals itself.
+        BadInput: Proposals for a model that needs none, a limit that cannot be, no name of a
+            proposing model, or one that needs proposals itself.
         BadProposals: The caller's boxes are too many, or not four numbers each.
-        UnknownName: No such source or model.
+        UnknownName: No such source or model, or the model's own source is not installed.
     """
     rule = served_rule(model.bundle.card, settings)
     asked = query.proposals or ProposalsAsked(None)
@@ -51,7 +51,7 @@ def plan(
         if query.proposals is not None:
             raise BadInput(
                 f"{model.bundle} finds its own regions and takes no proposals. Leave `proposals` "
-                "out, or name a model that needs them."
+                "and its limit out, or name a model that needs them."
             )
         return None
     limit = rule.limit if asked.limit is None else _checked(asked.limit, settings.max_proposals)
@@ -64,7 +64,7 @@ def plan(
         case FromSource(name):
             source = plugins.proposal_source(name)
         case None:
-            source = plugins.proposal_source(rule.source)
+            source = _own(rule, model, plugins)
     return BySource(source, replace(rule, source=source.name, limit=limit))
 
 
@@ -85,12 +85,24 @@ def _checked(limit: int, most: int) -> int:
     if not 1 <= limit <= most:
         raise BadInput(
             f"the limit of proposals is {limit}. Send one from 1 to {most}, leave it out, or raise "
-            "BOXWRIGHT_MAX_PROPOSALS (--max-proposals)."
+            "the server's BOXWRIGHT_MAX_PROPOSALS."
         )
     return limit
 
 
+def _own(rule: ProposalRule, model: Model, plugins: Catalog) -> ProposalSource:
+    if rule.source not in plugins.proposals:
+        raise UnknownName(
+            f"{model.bundle} gets its proposals from '{rule.source}', which is not installed here. "
+            "Name another source in `proposals`, send boxes, or have the operator install its "
+            "plugin."
+        )
+    return plugins.proposal_source(rule.source)
+
+
 def _proposing(models: Repository, name: str) -> Model:
+    if not name:
+        raise BadInput("the proposals name no model. Set `proposals.model`.")
     model = models.find(name, "")
     if model.bundle.card.needs_proposals:
         raise BadInput(

@@ -68,7 +68,7 @@ def check_number(numbers: int, most: int) -> None:
     if boxes > most:
         raise BadProposals(
             f"the request has {boxes} proposals, and this server takes {most}: proposal {most} is "
-            "the first too many. Send fewer, or raise BOXWRIGHT_MAX_PROPOSALS (--max-proposals)."
+            "the first too many. Send fewer, or raise the server's BOXWRIGHT_MAX_PROPOSALS."
         )
 
 

@@ -416,7 +416,7 @@ class StageTimes(_message.Message):
     resize_ms: _builtins.float
     """Resizing to the model's canvas."""
     queue_ms: _builtins.float
-    """Waiting: for a worker that decodes, for a batch, and for the runtime."""
+    """Waiting: for a thread that decodes, for one that proposes, for a batch, and for the runtime."""
     inference_ms: _builtins.float
     """The batch in the runtime."""
     total_ms: _builtins.float

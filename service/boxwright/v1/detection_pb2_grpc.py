@@ -50,8 +50,9 @@ class DetectionServiceServicer(object):
         """Finds the objects in one image.
 
         INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
-        model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
-        case google.rpc.RetryInfo tells when to try again. DEADLINE_EXCEEDED: dropped before it ran.
+        model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
+        the server is full; in the second case google.rpc.RetryInfo tells when to try again.
+        DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

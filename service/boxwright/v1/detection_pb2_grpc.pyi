@@ -37,8 +37,9 @@ class DetectionServiceStub:
     """Finds the objects in one image.
 
     INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
-    model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
-    case google.rpc.RetryInfo tells when to try again. DEADLINE_EXCEEDED: dropped before it ran.
+    model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
+    the server is full; in the second case google.rpc.RetryInfo tells when to try again.
+    DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
     """
 
 @_typing.type_check_only
@@ -50,8 +51,9 @@ class DetectionServiceAsyncStub(DetectionServiceStub):
     """Finds the objects in one image.
 
     INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
-    model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
-    case google.rpc.RetryInfo tells when to try again. DEADLINE_EXCEEDED: dropped before it ran.
+    model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
+    the server is full; in the second case google.rpc.RetryInfo tells when to try again.
+    DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
     """
 
 class DetectionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -66,8 +68,9 @@ class DetectionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Finds the objects in one image.
 
         INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
-        model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or the server is full; in the second
-        case google.rpc.RetryInfo tells when to try again. DEADLINE_EXCEEDED: dropped before it ran.
+        model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
+        the server is full; in the second case google.rpc.RetryInfo tells when to try again.
+        DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
         """
 
 def add_DetectionServiceServicer_to_server(servicer: DetectionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
