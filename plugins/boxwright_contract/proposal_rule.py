@@ -15,7 +15,7 @@ class ProposalRule:
     """Which source proposes regions, how many, and how large the image is that it looks at.
 
     The defaults are what `tests/bench/proposals.py` found best for its time: the thorough search of
-    a small image finds more objects than the fast one of an image twice as large, as quickly.
+    a small image fits objects more tightly than the fast one of a larger image, as quickly.
     """
 
     source: str = "selective_search_quality"
