@@ -1,5 +1,6 @@
 """What the server tells about itself: log lines for people, or JSON for machines."""
 
+import asyncio
 import json
 import logging
 import sys
@@ -26,9 +27,15 @@ class JsonLines(logging.Formatter):
         return json.dumps(entry)
 
 
+def is_worth_telling(record: logging.LogRecord) -> bool:
+    """Leave out calls that the server's stop cut short: grpcio tells each with a traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
 def set_up_logging(settings: Settings) -> None:
     """Send what is logged to standard error, as the settings say."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(is_worth_telling)
     json_lines = settings.log_format == "json"
     handler.setFormatter(JsonLines() if json_lines else logging.Formatter(LINE))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)

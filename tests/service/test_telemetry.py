@@ -1,5 +1,6 @@
 """What the server logs, for people and for machines."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -47,3 +48,17 @@ def test_lines_for_machines_are_json_with_the_traceback_inside(
         "it failed",
     )
     assert "ValueError: no" in entry["exception"]
+
+
+def test_a_call_that_the_stop_cut_short_is_no_news(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging(settings)
+    for error in (asyncio.CancelledError(), ValueError("this is")):
+        try:
+            raise error
+        except BaseException:
+            logging.getLogger("grpc").exception("in a call")
+    told = capsys.readouterr().err
+    assert "CancelledError" not in told
+    assert "ValueError: this is" in told
