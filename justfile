@@ -1,6 +1,7 @@
 # Run with `uv run --group dev just RECIPE`; the environment then has all that the recipes call.
 
 on_every_core := "--numprocesses auto --maxprocesses 8 --dist loadfile"
+googleapis := `python -c "import google.api, pathlib; print(pathlib.Path(*google.api.__path__).parents[1])"`
 protos := `find protos -name '*.proto' | sort | tr '\n' ' '`
 
 # The whole gate: what CI runs, and all it runs
@@ -26,8 +27,14 @@ arrows:
 
 # Write the code that is generated from protos/
 proto into="service":
-    python -m grpc_tools.protoc -I protos --python_out={{into}} --grpc_python_out={{into}} \
+    python -m grpc_tools.protoc -I protos -I {{googleapis}} --python_out={{into}} --grpc_python_out={{into}} \
         --mypy_out=quiet:{{into}} --mypy_grpc_out=quiet:{{into}} {{protos}}
+
+# Write what Envoy must know of protos/ to speak JSON for us
+envoy-descriptors into="deploy/envoy/boxwright.pb":
+    python -m grpc_tools.protoc -I protos -I {{googleapis}} --include_imports \
+        --descriptor_set_out={{into}} $(find protos/boxwright/v1 -name '*.proto' | sort) \
+        google/rpc/error_details.proto
 
 # Is the committed generated code what protos/ says?
 generated:
@@ -68,9 +75,25 @@ test *arguments:
 test-slow *arguments:
     OMP_NUM_THREADS=1 pytest -m slow {{on_every_core}} {{arguments}}
 
+# Run the tests of deploy/ that need programs of the group `deploy`, such as Envoy
+test-deploy *arguments:
+    OMP_NUM_THREADS=1 pytest -m deploy {{arguments}}
+
 # Measure the server beside the same model in-process
 bench *arguments:
     python -m tests.bench.serving {{arguments}}
+
+# Measure other servers beside ours, each in an environment of its own
+bench-peers *arguments:
+    python -m tests.bench.peers {{arguments}}
+
+# Measure what is still answered when far too much is asked
+bench-overload *arguments:
+    python -m tests.bench.overload {{arguments}}
+
+# Load a server with all that it can be asked, for half an hour, and see that it stays as it is
+soak *arguments:
+    python -m tests.bench.soak {{arguments}}
 
 # Measure the analysis of graphs, and DescribeModel beside other work
 bench-geometry:

@@ -18,7 +18,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from boxwright.server import Address, serve_in_background
+from boxwright.ports import Address
+from boxwright.server import serve_in_background
 from boxwright.settings import Settings
 from boxwright.v1.catalog_pb2_grpc import CatalogServiceStub
 from boxwright.v1.detection_pb2_grpc import DetectionServiceStub
@@ -29,13 +30,11 @@ from boxwright_contract.input_rule import InputRule
 from boxwright_contract.parts import RegionLevel
 
 CLASSES = ("red", "green", "blue")
-ROWS = 5
-"""D: more than there are classes, so that the answers are padded."""
+ROWS = 5  # D: more than there are classes, so that the answers are padded
 
 PIXELS = LevelRecord(
     level=RegionLevel(name="C0", channels=3, stride=1), field=Field(axes=(IDENTITY, IDENTITY))
-)
-"""The canvas itself."""
+)  # the canvas itself
 
 MakeBundle = Callable[..., Path]
 
@@ -220,6 +219,7 @@ def settings(models: Path) -> Settings:
         port=0,
         device="cpu",
         threads=2,
+        warm_up_s=0.5,
         max_pixels=4_000_000,
         max_message_bytes=1 << 20,
         drain_delay_s=0,

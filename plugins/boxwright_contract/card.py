@@ -3,6 +3,7 @@
     models/<name>/<version>/model.onnx         the graph
     models/<name>/<version>/model.json         the card
     models/<name>/<version>/conclusion.onnx    a second graph, where proposals come in chunks
+    models/<name>/<version>/model.int8.onnx    model.onnx in int8, where that is offered
 
 Export writes it and the server reads it; it is the only thing the two share.
 """
@@ -16,6 +17,7 @@ from boxwright_contract.errors import BadBundle
 from boxwright_contract.geometry.field import EffectiveField, Field
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.parts import RegionLevel
+from boxwright_contract.precision_record import PrecisionRecord
 from boxwright_contract.proposal_rule import ProposalRule
 
 FORMAT = 2
@@ -123,7 +125,9 @@ class Card:
     levels: tuple[LevelRecord, ...]
     """Finest first."""
     precision: Precision = "float32"
-    """Of the stored parameters; the arithmetic is the runtime's choice."""
+    """Of the stored parameters; that of the arithmetic is the server's choice."""
+    precisions: tuple[PrecisionRecord, ...] = ()
+    """What was measured of other precisions of the arithmetic than float32."""
     weights: WeightsRecord
     parity: ParityRecord
     accuracy: tuple[AccuracyRecord, ...] = ()

@@ -6,6 +6,9 @@ BoxwrightError
 │   ├── BadProposals  ... because its region proposals are not boxes in the image
 │   └── TooLarge      ... because the whole message is over the server's limit
 ├── UnknownName       no model, version, class or plugin of that name
+├── Unidentified      the caller gave no token, or none that is known
+├── NotAllowed        the caller may not do that, or the server does not let anybody
+├── CannotChange      the server's files stand against the change of what is served
 ├── Overloaded        no room for the request now; try again later
 ├── DeadlinePassed    the caller stopped waiting before the work began, or in the midst of it
 ├── Unreachable       no server answers at that address
@@ -66,6 +69,18 @@ class UnknownName(BoxwrightError):
         nearest = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
         return cls(f"no {kind} named '{name}'.{hint} Known: {', '.join(names) or 'none'}.")
+
+
+class Unidentified(BoxwrightError):
+    """The caller gave no token, or none that is known."""
+
+
+class NotAllowed(BoxwrightError):
+    """The caller may not do that, or the server does not let anybody."""
+
+
+class CannotChange(BoxwrightError):
+    """The server's files stand against the change of what is served that was asked for."""
 
 
 class Overloaded(BoxwrightError):

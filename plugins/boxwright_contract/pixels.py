@@ -16,6 +16,7 @@ are not applied. A file that ends early is refused, where OpenCV 4 and browsers 
 """
 
 import io
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from boxwright_contract import exif
+from boxwright_contract import exif, image_costs, libtiff_complaints
 from boxwright_contract.errors import BadImage
 from boxwright_contract.image_formats import format_of
 
@@ -51,9 +52,16 @@ _OPENERS: MappingProxyType[str, Callable[[io.BytesIO], ImageFile]] = MappingProx
     }
 )
 _END_OF_JPEG = b"\xff\xd9"
+_SHRUNK = MappingProxyType({1: 0, 2: 16, 4: 32, 8: 64})
+"""OpenCV's flags of what a JPEG can be decoded smaller by."""
+_SPARE = 2
+"""A JPEG is decoded smaller where it is left at least so many times the size that is wanted."""
 
 # What is wrong with a file is told to who sent it, and is no news for the log.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+libtiff_complaints.silence()
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +109,31 @@ def read_header(data: bytes, limits: Limits = Limits()) -> Header:
     return _open(data, limits)[0]
 
 
-def decode(data: bytes, limits: Limits = Limits()) -> NDArray[np.uint8]:
+def shrinkage(header: Header, height_px: int, width_px: int) -> int:
+    """Return by how much a file can be decoded smaller when it will be resized to that size.
+
+    Only a JPEG can: its blocks hold the image at an eighth, a fourth and half its size, averaged as
+    resizing would do. The sides must be multiples, so that no pixel is half outside.
+
+    Returns:
+        1, 2, 4 or 8.
+    """
+    if header.format != "JPEG":
+        return 1
+    most = min(header.height_px / height_px, header.width_px / width_px) / _SPARE
+    fitting = (
+        by for by in _SHRUNK if by <= most and not (header.height_px % by or header.width_px % by)
+    )
+    return max(fitting, default=1)
+
+
+def decode(data: bytes, limits: Limits = Limits(), shrunk_by: int = 1) -> NDArray[np.uint8]:
     """Return the pixels (H, W, 3) RGB of an image file, upright.
+
+    Args:
+        data: The whole file.
+        limits: How big the image may be.
+        shrunk_by: Decode a JPEG at that fraction of its size; see `shrinkage`.
 
     Raises:
         BadImage: It is not an image file that can be read, is damaged, or is over the limits.
@@ -110,16 +141,16 @@ def decode(data: bytes, limits: Limits = Limits()) -> NDArray[np.uint8]:
     header, image = _open(data, limits)
     with _refusing_damage(header.format):
         by_opencv = _opencv_is_right(header.format, image)
-        return exif.upright(
-            _by_opencv(data) if by_opencv else _by_pillow(image), header.orientation
-        )
+        pixels = _by_opencv(data, shrunk_by) if by_opencv else _by_pillow(image)
+        return exif.upright(pixels, header.orientation)
 
 
 def _open(data: bytes, limits: Limits) -> tuple[Header, ImageFile]:
     """Read a file's header, and check it against the limits."""
     format = format_of(data)
+    image_costs.check(format, data)
     with _refusing_damage(format):
-        file = io.BytesIO(data)
+        file = image_costs.CountedFile(data)
         image = _OPENERS[format](file)
         # Pillow has read up to the first scan. A thumbnail before it has an end of its own.
         if format == "JPEG" and data.rfind(_END_OF_JPEG, file.tell()) < 0:
@@ -141,8 +172,8 @@ def _opencv_is_right(format: str, image: ImageFile) -> bool:
     return format == "WebP" and image.mode == "RGB" and not getattr(image, "is_animated", False)
 
 
-def _by_opencv(data: bytes) -> NDArray[np.uint8]:
-    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+def _by_opencv(data: bytes, shrunk_by: int) -> NDArray[np.uint8]:
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION | _SHRUNK[shrunk_by]
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if pixels is None:
         raise ValueError("OpenCV cannot read its data")

@@ -4,8 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from boxwright.aliases import NUMBER
 from boxwright_contract.card import CARD_FILE, CONCLUSION_FILE, GRAPH_FILE, Card, decode
 from boxwright_contract.errors import BadBundle
+from boxwright_contract.precision_record import graph_file
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,20 @@ def read(folder: Path) -> Bundle:
     """Return the bundle in `folder`, whose path ends in <name>/<version>.
 
     Raises:
-        BadBundle: A file is missing, the card cannot be read, or a graph has other bytes.
+        BadBundle: A file is missing or unreadable, the card says what cannot be, or a graph has
+            other bytes.
     """
-    if not folder.name.isdecimal():
+    if not NUMBER.fullmatch(folder.name):
         raise BadBundle(
             f"the folder {folder} is not named by a version. Name it by a number, as 1."
         )
+    try:
+        return _read(folder)
+    except OSError as error:
+        raise BadBundle(f"{folder} cannot be read: {error}. Mend it, or remove it.") from error
+
+
+def _read(folder: Path) -> Bundle:
     card_file = _there(folder / CARD_FILE)
     graph = _there(folder / GRAPH_FILE)
     card = decode(card_file.read_bytes(), str(card_file))
@@ -48,6 +58,9 @@ def read(folder: Path) -> Bundle:
     if card.chunk is not None:
         conclusion = _there(folder / CONCLUSION_FILE)
         _check_bytes(conclusion, card.chunk.conclusion_sha256)
+    for precision, promised in {(its.precision, its.graph_sha256) for its in card.precisions}:
+        if promised:
+            _check_bytes(_there(folder / graph_file(precision)), promised)
     return Bundle(folder.parent.name, int(folder.name), card, graph, conclusion)
 
 

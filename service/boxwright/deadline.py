@@ -19,6 +19,10 @@ class Deadline:
         """Return the deadline that many seconds from now; None: never."""
         return cls() if seconds is None else cls(time.monotonic() + seconds)
 
+    def within(self, seconds: float) -> "Deadline":
+        """Return this deadline, or the one that many seconds from now if that is earlier."""
+        return Deadline(min(self.moment, time.monotonic() + seconds))
+
     @property
     def passed(self) -> bool:
         """Whether nobody waits any more."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from boxwright.query import Encoded, Raw
 from boxwright_contract.errors import BadImage
 from boxwright_contract.input_rule import InputRule
-from boxwright_contract.pixels import Limits, decode
+from boxwright_contract.pixels import Limits, decode, read_header, shrinkage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,10 @@ class Opened:
     """An image, decoded and upright."""
 
     pixels: NDArray[np.uint8]
-    """(H, W, 3) RGB."""
+    """(H, W, 3) RGB; at a fraction of its size where no more of it is needed."""
+    height_px: int
+    """Of the whole image."""
+    width_px: int
     decode_ms: float
 
 
@@ -51,22 +54,39 @@ class Resized:
         return np.array([self.width_px / width, self.height_px / height] * 2, np.float32)
 
 
-def read(image: Encoded | Raw, limits: Limits) -> Opened:
+def read(image: Encoded | Raw, limits: Limits, rule: InputRule | None = None) -> Opened:
     """Decode an image and turn it upright.
+
+    Args:
+        image: As sent.
+        limits: How big it may be.
+        rule: How it will be resized, where nobody needs more of it.
 
     Raises:
         BadImage: It is not an image, or over the limits.
     """
     started = time.perf_counter()
-    upright = decode(image.data, limits) if isinstance(image, Encoded) else _unpack(image, limits)
-    return Opened(pixels=upright, decode_ms=(time.perf_counter() - started) * 1e3)
+    if isinstance(image, Raw):
+        upright = _unpack(image, limits)
+        height, width = upright.shape[:2]
+    else:
+        header = read_header(image.data, limits)
+        height, width = header.height_px, header.width_px
+        by = 1 if rule is None else shrinkage(header, *rule.resized(height, width))
+        upright = decode(image.data, limits, by)
+    return Opened(
+        pixels=upright,
+        height_px=height,
+        width_px=width,
+        decode_ms=(time.perf_counter() - started) * 1e3,
+    )
 
 
-def resize(upright: NDArray[np.uint8], rule: InputRule) -> Resized:
-    """Return an upright image (H, W, 3) at the size that a model takes."""
+def resize(opened: Opened, rule: InputRule) -> Resized:
+    """Return an image at the size that a model takes."""
     started = time.perf_counter()
-    pixels = rule.resize(upright)
-    height, width = upright.shape[:2]
+    height, width = opened.height_px, opened.width_px
+    pixels = rule.resize_to(opened.pixels, *rule.resized(height, width))
     spent_ms = (time.perf_counter() - started) * 1e3
     return Resized(pixels=pixels, height_px=height, width_px=width, resize_ms=spent_ms)
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from boxwright.bundle import Bundle
 from boxwright.graph_check import detections, mismatch
+from boxwright.settings import Precision
+from boxwright.tuning import Tuning
 from boxwright_contract.card import CONCLUSION_FILE, GRAPH_FILE
 from boxwright_contract.chunks import Feeds, Graph, run_in_chunks
 from boxwright_contract.errors import BadBundle
@@ -63,16 +65,47 @@ class Outputs:
     """(N, D): the position of the proposal that each comes from, where there are proposals."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
+class Placement:
+    """What one execution provider runs."""
+
+    provider: str
+    """As ONNX Runtime names it."""
+    nodes: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Model:
     """A bundle that is ready to run."""
 
     bundle: Bundle
-    provider: str
-    """The execution providers that really run its nodes, the one with most nodes first."""
     session: InferenceSession = field(repr=False)
+    """For runs side by side."""
+    alone: InferenceSession | None = field(default=None, repr=False)
+    """For a run that has the device to itself: it takes all threads. None: the same."""
     conclusion: InferenceSession | None = field(default=None, repr=False)
     """Of the second graph, where proposals come in chunks."""
+    placements: tuple[Placement, ...]
+    """Where the nodes of its graphs really were put, most nodes first."""
+    precision: Precision
+    """Of the dense part."""
+    lanes: int = 1
+    """How many runs it does side by side."""
+    tuning: Tuning = field(default_factory=Tuning)
+    """How its images run together."""
+    fallback: str = ""
+    """Why it does not run as asked. Empty: it does."""
+
+    @property
+    def provider(self) -> str:
+        """The execution providers that really run its nodes, the one with most nodes first."""
+        return ", ".join(each.provider for each in self.placements)
+
+    @property
+    def told(self) -> str:
+        """How it runs, for people."""
+        nodes = ", ".join(f"{each.provider} ({each.nodes} nodes)" for each in self.placements)
+        return f"{nodes} in {self.precision}, {self.lanes} at once"
 
     def run(
         self,
@@ -80,6 +113,8 @@ class Model:
         image_size: NDArray[np.int32],
         proposed: Proposed | None = None,
         on_device: OnDevice = lambda run: run(),
+        *,
+        alone: bool = False,
     ) -> Outputs:
         """Detect on `canvas` (N, H, W, 3), of which each `image_size` (N, 2) is used.
 
@@ -89,16 +124,18 @@ class Model:
             proposed: Where to look; only of a model that needs proposals.
             on_device: Does each run of a graph, of which chunks of proposals take many; what it
                 raises ends them.
+            alone: Whether nothing else runs now.
         """
+        session = self.alone if alone and self.alone is not None else self.session
         feeds: dict[str, NDArray[Any]] = {"image": canvas, "image_size": image_size}
         if proposed is not None:
             feeds |= {"proposals": proposed.boxes, "proposal_count": proposed.count}
         names = [tensor.name for tensor in detections(self.bundle.card)]
         chunk = self.bundle.card.chunk
         if chunk is None or self.conclusion is None:
-            values = _graph(self.session, names, on_device)(feeds)
+            values = _graph(session, names, on_device)(feeds)
         else:
-            regions = _graph(self.session, ["regions"], on_device)
+            regions = _graph(session, ["regions"], on_device)
             conclusion = _graph(self.conclusion, names, on_device)
             values = run_in_chunks(regions, conclusion, feeds, chunk.most, lambda: None)
         return Outputs(**dict(zip(names, values, strict=True)))

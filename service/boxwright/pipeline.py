@@ -1,70 +1,41 @@
 """The request's way: image -> resized -> batch -> run -> boxes in pixels of the image as sent."""
 
+import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boxwright import cores
 from boxwright.admission import Admission
+from boxwright.answer import Answer, StageTimes
 from boxwright.batching import Batcher, Found
-from boxwright.bundle import Bundle
+from boxwright.deadline import Deadline
 from boxwright.geometry.framing import Framing
 from boxwright.geometry.views import Origin, origin_of
 from boxwright.imaging import Resized, read, resize
+from boxwright.metrics import STAGES, Metrics
 from boxwright.proposals.plan import Plan, plan
 from boxwright.proposals.proposer import Proposals, Proposer
 from boxwright.proposals.sight import seen_by
 from boxwright.query import Query
-from boxwright.repository import Repository
 from boxwright.selection import Selection
 from boxwright.settings import Settings
+from boxwright.shelf import Shelf
+from boxwright.tracing import tell_stages
+from boxwright.visits import Visit
 from boxwright.workers import Workers
 from boxwright_contract.card import Card
 from boxwright_contract.catalog import Catalog
+from boxwright_contract.errors import DeadlinePassed, Overloaded
 from boxwright_contract.input_rule import InputRule
 from boxwright_contract.pixels import Limits
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageTimes:
-    """Where the time went, in milliseconds."""
-
-    decode_ms: float
-    resize_ms: float
-    proposals_ms: float
-    """0 where there were none to make."""
-    queue_ms: float
-    inference_ms: float
-    total_ms: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """The objects found in one image, best first."""
-
-    bundle: Bundle
-    """The model that answered."""
-    height_px: int
-    """Of the upright image."""
-    width_px: int
-    boxes: NDArray[np.float32]
-    """(n, 4): x1, y1, x2, y2 in pixels of the upright image."""
-    scores: NDArray[np.float32]
-    """(n,) in 0..1"""
-    labels: NDArray[np.int32]
-    """(n,): positions in the card's classes."""
-    origins: tuple[Origin, ...]
-    """n, or none where the query asked for none, or the model needs proposals."""
-    proposals: Proposals | None
-    """Those that the model was given, if it needs them."""
-    proposal_of: NDArray[np.int32] | None
-    """(n,): the position of the proposal that each comes from, if there are proposals."""
-    times: StageTimes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,16 +49,25 @@ class _Ready:
 
 
 class Pipeline:
-    """Answers queries with the models of a repository."""
+    """Answers queries with the models of a shelf."""
 
-    def __init__(self, models: Repository, plugins: Catalog, settings: Settings) -> None:
+    def __init__(
+        self,
+        models: Shelf,
+        plugins: Catalog,
+        metrics: Metrics,
+        admission: Admission,
+        settings: Settings,
+        lanes: int = 1,
+    ) -> None:
         threads = settings.threads or cores.available()
         self._models = models
         self._plugins = plugins
+        self._metrics = metrics
         self._settings = settings
         self._limits = Limits(max_pixels=settings.max_pixels)
-        self._admission = Admission(settings.max_requests)
-        self._batcher = Batcher(settings.max_batch)
+        self._admission = admission
+        self._batcher = Batcher(lanes, metrics)
         self._decoders = Workers(threads, "decode")
         self._proposer = Proposer(self._batcher, threads)
 
@@ -102,19 +82,30 @@ class Pipeline:
                 a chunk of it.
             BadPlugin: The proposal source failed, or gave what are no boxes.
         """
+        with self._models.visit() as models:
+            return await self._detect(query, models)
+
+    def check_room(self, query: Query) -> None:
+        """Raise Overloaded if a query of its model could not be let in now, or UnknownName."""
+        self._admission.check_room(self._models.find(query.model, query.version).bundle.name)
+
+    async def _detect(self, query: Query, models: Visit) -> Answer:
         started = time.perf_counter()
-        model = self._models.find(query.model, query.version)
-        card = model.bundle.card
+        query = replace(query, deadline=query.deadline.within(self._settings.timeout_s))
+        model = models.find(query.model, query.version)
+        card, name = model.bundle.card, model.bundle.name
         selection = Selection.of(query, card)
-        planned = plan(query, model, self._models, self._plugins, self._settings)
-        with self._admission.admit():
+        planned = plan(query, model, models, self._plugins, self._settings)
+        with self._losses_counted(name, query.deadline), self._admission.admit(name):
             ready = await self._prepare(query, card.input, planned)
             image, proposals = ready.image, ready.proposals
             on_canvas = None if proposals is None else image.from_image(proposals.boxes)
             found = await self._batcher.detect(model, image.pixels, query.deadline, on_canvas)
         keep = selection.rows(found.scores, found.labels)
-        total_ms = (time.perf_counter() - started) * 1e3
-        log.debug("%s: %d detections in %.1f ms", model.bundle, len(keep), total_ms)
+        times = _times(ready, found, (time.perf_counter() - started) * 1e3)
+        self._note(name, times)
+        tell_stages(name, started, _stages(ready, found))
+        log.debug("%s: %d detections in %.1f ms", model.bundle, len(keep), times.total_ms)
         return Answer(
             bundle=model.bundle,
             height_px=image.height_px,
@@ -125,16 +116,18 @@ class Pipeline:
             origins=_origins(found, keep, card, image) if query.with_origins else (),
             proposals=proposals,
             proposal_of=None if found.proposals is None else found.proposals[keep],
-            times=_times(ready, found, total_ms),
+            times=times,
+            batch_images=found.batch_images,
         )
 
     async def _prepare(self, query: Query, rule: InputRule, planned: Plan | None) -> _Ready:
         """Decode and resize on a worker thread, and get the proposals."""
 
         def work() -> tuple[float, Resized, Resized]:
-            opened = read(query.image, self._limits)  # large: it ends here
-            image = resize(opened.pixels, rule)
-            return opened.decode_ms, image, seen_by(planned, opened.pixels, image)
+            needed = rule if planned is None else None
+            opened = read(query.image, self._limits, needed)  # large: it ends here
+            image = resize(opened, rule)
+            return opened.decode_ms, image, seen_by(planned, opened, image)
 
         done = await self._decoders.do(work, query.deadline, "the image was decoded")
         decode_ms, image, seen = done.value
@@ -147,6 +140,27 @@ class Pipeline:
             decode_ms=decode_ms,
             queue_ms=done.waited_ms + (0 if proposals is None else proposals.queue_ms),
         )
+
+    @contextmanager
+    def _losses_counted(self, model: str, deadline: Deadline) -> Iterator[None]:
+        """Note requests that end without an answer, though nothing is wrong with them."""
+        try:
+            yield
+        except Overloaded:
+            self._metrics.lost(model, "shed")
+            raise
+        except DeadlinePassed:
+            self._metrics.lost(model, "expired")
+            raise
+        except asyncio.CancelledError:
+            self._metrics.lost(model, "expired" if deadline.passed else "cancelled")
+            raise
+
+    def _note(self, model: str, times: StageTimes) -> None:
+        for stage in STAGES:
+            spent_ms = getattr(times, f"{stage}_ms")
+            if stage != "proposals" or spent_ms:
+                self._metrics.timed(model, stage, spent_ms / 1e3)
 
     def close(self) -> None:
         """End the worker threads. No query may be inside."""
@@ -163,6 +177,18 @@ def _times(ready: _Ready, found: Found, total_ms: float) -> StageTimes:
         queue_ms=ready.queue_ms + found.queue_ms,
         inference_ms=found.inference_ms,
         total_ms=total_ms,
+    )
+
+
+def _stages(ready: _Ready, found: Found) -> tuple[tuple[str, float], ...]:
+    """Return what was done with a request, in turn, and the milliseconds of each."""
+    return (
+        ("queue", ready.queue_ms),
+        ("decode", ready.decode_ms),
+        ("resize", ready.image.resize_ms),
+        ("proposals", 0 if ready.proposals is None else ready.proposals.proposals_ms),
+        ("queue", found.queue_ms),
+        ("inference", found.inference_ms),
     )
 
 

@@ -1,79 +1,82 @@
-"""ONNX Runtime sessions: the only file that knows execution providers."""
+"""The device that models run on, and how a bundle gets ready there."""
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
 from boxwright import cores
 from boxwright.bundle import Bundle
+from boxwright.device_choice import choose_device, requirement
 from boxwright.graph_check import Promise, Tensor, check_graph
 from boxwright.model import Model, try_out
-from boxwright.settings import Device
-from boxwright_contract.errors import BadBundle, BadSettings, MissingInstall
+from boxwright.precision_choice import check_precision, choose_precision
+from boxwright.providers import precisions, register_openvino
+from boxwright.sessions import Sessions, placements
+from boxwright.settings import Device, Precision, PrecisionWish
+from boxwright_contract.card import GRAPH_FILE
+from boxwright_contract.errors import BadBundle, MissingInstall
+from boxwright_contract.precision_record import graph_file
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession, NodeArg, OrtEpDevice
+    from onnxruntime import InferenceSession, NodeArg
 
-PROVIDERS: Mapping[Device, str] = MappingProxyType(
-    {
-        "cuda": "CUDAExecutionProvider",
-        "openvino": "OpenVINOExecutionProvider",
-        "cpu": "CPUExecutionProvider",
-    }
-)
-"""As ONNX Runtime names them, fastest first."""
-
-EXTRAS: Mapping[Device, str] = MappingProxyType(
-    {"cuda": "gpu", "openvino": "openvino", "cpu": "cpu"}
-)
-"""The extra of Boxwright that brings each."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Runtime:
     """The device that models run on."""
 
-    device: Device
-    threads: int
-    ort: ModuleType = field(repr=False)
-    """onnxruntime, which is imported only where a model is to run."""
+    sessions: Sessions
+    able: tuple[Precision, ...]
+    """What the device can compute the dense part of models in."""
+    precision: PrecisionWish
+    fallback: str = ""
+    """Why models do not run on the device that was preferred. Empty: they do, or none was."""
 
     @classmethod
-    def open(cls, device: Device, threads: int = 0) -> Runtime:
-        """Return the runtime for a device; auto takes the fastest that is there.
+    def open(
+        cls, device: str, threads: int = 0, lanes: int = 0, precision: PrecisionWish = "auto"
+    ) -> Runtime:
+        """Return the runtime for a device.
 
         Args:
-            device: What to run on.
-            threads: For one run of a model; 0 means as many as there are cores.
+            device: auto, or a device, or require: or prefer: and a device.
+            threads: Of all runs of a model together; 0 means as many as there are cores.
+            lanes: Runs of a model side by side; 0 means one a thread, one on a GPU.
+            precision: Of the dense part of models; auto: the fastest that their cards offer.
 
         Raises:
-            MissingInstall: ONNX Runtime, or what it needs for this device, is not installed.
-            BadSettings: The machine lacks the device.
+            MissingInstall: ONNX Runtime is not installed.
+            BadSettings: The device is required and not there, or cannot compute in `precision`.
         """
         try:
             import onnxruntime as ort
         except ModuleNotFoundError as error:
             raise MissingInstall(
                 "ONNX Runtime is not installed, so no model can run. "
-                f"pip install '{_requirement('cpu')}'"
+                f"pip install '{requirement('cpu')}'"
             ) from error
         ort.set_default_logger_severity(3)
-        _register_openvino(ort)
-        there = [name for name in PROVIDERS if _is_there(ort, name)]
-        if device != "auto" and device not in there:
-            raise _unavailable(ort, device, there)
-        chosen = there[0] if device == "auto" else device
-        if chosen == "cuda":
-            ort.preload_dlls()
-        return cls(chosen, threads or cores.available(), ort)
+        register_openvino(ort)
+        chosen = choose_device(ort, device)
+        if chosen.fallback:
+            log.warning("%s", chosen.fallback)
+        able = precisions(ort, chosen.device)
+        check_precision(precision, able, chosen.device)
+        threads = threads or cores.available()
+        lanes = lanes or (threads if chosen.device in ("cpu", "openvino") else 1)
+        sessions = Sessions(chosen.device, threads, lanes, ort)
+        return cls(sessions, able, precision, chosen.fallback)
+
+    @property
+    def device(self) -> Device:
+        """What models run on."""
+        return self.sessions.device
 
     def load(self, bundle: Bundle) -> Model:
         """Return the model of a bundle, checked against its card and run once.
@@ -81,101 +84,50 @@ class Runtime:
         Raises:
             BadBundle: The graph cannot be loaded, or is not what its card says.
         """
-        session = self._checked(bundle, bundle.graph)
-        conclusion = None if bundle.conclusion is None else self._checked(bundle, bundle.conclusion)
-        model = Model(bundle, _providers_used(session), session, conclusion)
+        chosen = choose_precision(bundle, self.device, self.able, self.precision)
+        if chosen.fallback:
+            log.warning("%s", chosen.fallback)
+        graph = bundle.graph
+        if chosen.has_graph and chosen.precision != "float32":
+            graph = graph.with_name(graph_file(chosen.precision))
+        # Proposals in chunks are one long run, which takes all threads whoever runs beside it.
+        lanes = self.sessions.lanes if bundle.card.chunk is None else 1
+        session = self._checked(bundle, graph, GRAPH_FILE, chosen.precision, lanes)
+        alone = None
+        if lanes > 1:
+            alone = self._checked(bundle, graph, GRAPH_FILE, chosen.precision, 1)
+        conclusion = None
+        if bundle.conclusion is not None:
+            its = bundle.conclusion
+            conclusion = self._checked(bundle, its, its.name, "float32", 1)
+        model = Model(
+            bundle=bundle,
+            session=session,
+            alone=alone,
+            conclusion=conclusion,
+            placements=placements(each for each in (session, conclusion) if each is not None),
+            precision=chosen.precision,
+            lanes=lanes,
+            fallback=" ".join(filter(None, (self.fallback, chosen.fallback))),
+        )
         try_out(model)
         return model
 
-    def _checked(self, bundle: Bundle, graph: Path) -> InferenceSession:
-        """Return the session of a graph that takes and gives what the card says."""
+    def _checked(
+        self, bundle: Bundle, graph: Path, promised: str, precision: Precision, lanes: int
+    ) -> InferenceSession:
+        """Return the session of a graph that takes and gives what the card says of `promised`."""
         try:
-            session = self._session(str(graph))
+            session = self.sessions.open(graph, precision, lanes)
         except Exception as error:
             raise BadBundle(
                 f"ONNX Runtime cannot load {graph} on {self.device}: {error}. "
                 "Export the model again, or choose another device with --device."
             ) from error
         found = Promise(_tensors(session.get_inputs()), _tensors(session.get_outputs()))
-        check_graph(bundle, graph.name, found)
+        check_graph(bundle, promised, found)
         return session
-
-    def _session(self, graph: str) -> InferenceSession:
-        provider = PROVIDERS[self.device]
-        options = self.ort.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = self.threads
-        # Waiting threads spin only inside a run: between runs the cores belong to decoding.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
-        options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-        devices = _plugin_devices(self.ort, provider)
-        if devices and self.device != "cpu":
-            options.add_provider_for_devices(devices[:1], self._plugin_options())
-            return self.ort.InferenceSession(graph, options, enable_fallback=0)
-        providers = [provider] if self.device == "cpu" else [provider, PROVIDERS["cpu"]]
-        return self.ort.InferenceSession(graph, options, providers=providers, enable_fallback=0)
-
-    def _plugin_options(self) -> dict[str, str]:
-        if self.device != "openvino":
-            return {}
-        # Left to itself OpenVINO takes bfloat16 where the processor has it, and the boxes move.
-        exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": self.threads}
-        return {"load_config": json.dumps({"CPU": exact})}
-
-
-def _register_openvino(ort: ModuleType) -> None:
-    """Make the OpenVINO provider known, which comes as a plugin in a wheel of its own."""
-    if importlib.util.find_spec("onnxruntime_ep_openvino") is None:
-        return
-    if _plugin_devices(ort, PROVIDERS["openvino"]):
-        return
-    import onnxruntime_ep_openvino as openvino
-
-    ort.register_execution_provider_library("openvino", openvino.get_library_path())
-
-
-def _plugin_devices(ort: ModuleType, provider: str) -> Sequence[OrtEpDevice]:
-    return [device for device in ort.get_ep_devices() if device.ep_name == provider]
-
-
-def _is_there(ort: ModuleType, device: Device) -> bool:
-    if _plugin_devices(ort, PROVIDERS[device]):
-        return True
-    built_in = PROVIDERS[device] in ort.get_available_providers()
-    return built_in and (device != "cuda" or _has_nvidia_gpu())
-
-
-def _has_nvidia_gpu() -> bool:
-    """Ask the driver, since a build of ONNX Runtime for CUDA also runs where no GPU is."""
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return False
-    count = ctypes.c_int(0)
-    return (
-        driver.cuInit(0) == 0
-        and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
-        and count.value > 0
-    )
-
-
-def _unavailable(ort: ModuleType, device: Device, there: Sequence[Device]) -> BadSettings:
-    return BadSettings(
-        f"BOXWRIGHT_DEVICE (--device) is '{device}', but ONNX Runtime {ort.__version__} has only "
-        f"{', '.join(there)} here. Choose one of these, or pip install '{_requirement(device)}'"
-    )
-
-
-def _requirement(device: Device) -> str:
-    return f"boxwright[{EXTRAS[device]}]"
 
 
 def _tensors(arguments: Sequence[NodeArg]) -> tuple[Tensor, ...]:
     return tuple(Tensor(each.name, each.type, tuple(each.shape)) for each in arguments)
-
-
-def _providers_used(session: InferenceSession) -> str:
-    nodes: Counter[str] = Counter()
-    for part in session.get_provider_graph_assignment_info():
-        nodes[part.ep_name] += len(part.get_nodes())
-    return ", ".join(name for name, _ in nodes.most_common())

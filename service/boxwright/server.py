@@ -9,57 +9,34 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 
 from grpc import aio
-from grpc_health.v1 import health, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckResponse
-from grpc_reflection.v1alpha import reflection
 
+from boxwright.admission import Admission
+from boxwright.metrics import Metrics
+from boxwright.metrics_port import metrics_port
 from boxwright.pipeline import Pipeline
+from boxwright.ports import Address, health_port, listen
 from boxwright.repository import Repository
-from boxwright.rpc.catalog import CatalogService
-from boxwright.rpc.detection import DetectionService
+from boxwright.rpc.calls import Calls
 from boxwright.rpc.edge import Edge
 from boxwright.rpc.geometry import GeometryService
+from boxwright.rpc.guard import guard
 from boxwright.rpc.health import HealthService
+from boxwright.rpc.open_streams import OpenStreams
+from boxwright.rpc.requests import Requests
+from boxwright.rpc.room import room
 from boxwright.runtime import Runtime
+from boxwright.services import add_services
 from boxwright.settings import Settings
-from boxwright.v1 import (
-    catalog_pb2,
-    catalog_pb2_grpc,
-    detection_pb2,
-    detection_pb2_grpc,
-    geometry_pb2,
-    geometry_pb2_grpc,
-)
+from boxwright.starting import StoppedEarly, loaded
+from boxwright.transport import open_many_files, server_options
+from boxwright.watch import following
 from boxwright_contract.catalog import Catalog
-from boxwright_contract.errors import BadSettings
 from boxwright_contract.trust import Trust
 
 log = logging.getLogger(__name__)
-
-SERVICES = (
-    detection_pb2.DESCRIPTOR.services_by_name["DetectionService"].full_name,
-    catalog_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
-    geometry_pb2.DESCRIPTOR.services_by_name["GeometryService"].full_name,
-)
-
-ROOM_OVER_LIMIT = 4
-"""gRPC itself cuts off messages that are this many times over our limit, with a bare message."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a server listens."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        """Return it as gRPC channels take it."""
-        bare_ipv6 = ":" in self.host and not self.host.startswith("[")
-        return f"[{self.host}]:{self.port}" if bare_ipv6 else f"{self.host}:{self.port}"
 
 
 async def serve(settings: Settings, on_serving: Callable[[Address], None] | None = None) -> None:
@@ -69,13 +46,17 @@ async def serve(settings: Settings, on_serving: Callable[[Address], None] | None
         BadSettings: A setting cannot work here: the port is taken, or no model can be served.
         MissingInstall: ONNX Runtime is not installed.
     """
+    open_many_files()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with _running(settings) as address:
-        if on_serving is not None:
-            on_serving(address)
-        await stop.wait()
+    try:
+        async with _running(settings, stop) as address:
+            if on_serving is not None:
+                on_serving(address)
+            await stop.wait()
+    except StoppedEarly:
+        log.info("stopped before it served")
 
 
 @contextmanager
@@ -93,7 +74,7 @@ def serve_in_background(settings: Settings) -> Iterator[Address]:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         try:
-            async with _running(settings) as address:
+            async with _running(settings, stop) as address:
                 started.set_result((address, lambda: loop.call_soon_threadsafe(stop.set)))
                 await stop.wait()
         except Exception as error:
@@ -116,59 +97,72 @@ def _end(started: "concurrent.futures.Future[tuple[Address, Callable[[], object]
 
 
 @asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Address]:
+async def _running(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Address]:
     """Start a server, and drain it when the block ends."""
     began = time.perf_counter()
-    server = aio.server(interceptors=[Edge(settings.max_message_bytes)], options=_options(settings))
-    address = _listen(server, settings)
-    runtime = Runtime.open(settings.device, settings.threads)
-    models = Repository.load(settings.models, runtime.load)
-    plugins = Catalog.installed(Trust.told(settings.plugins_allow))
-    with (
-        contextlib.closing(Pipeline(models, plugins, settings)) as pipeline,
-        contextlib.closing(GeometryService(plugins, models, settings.max_requests)) as geometry,
-    ):
-        detection_pb2_grpc.add_DetectionServiceServicer_to_server(
-            DetectionService(pipeline), server
+    requests = Requests(max_bytes=settings.max_message_bytes, patience_s=settings.timeout_s)
+    metrics, admission = Metrics(), Admission(settings.max_requests)
+    checks = [] if settings.tokens is None else [guard(settings.tokens)]
+    checks.append(room(admission, metrics))
+    server = aio.server(
+        interceptors=[Calls(metrics), Edge(requests, checks)],
+        options=server_options(settings.max_message_bytes),
+    )
+    address = listen(server, settings)
+    async with contextlib.AsyncExitStack() as until_stopped:
+        until_stopped.enter_context(metrics_port(metrics, settings))
+        runtime = Runtime.open(
+            settings.device, settings.threads, settings.lanes, settings.precision
         )
-        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogService(plugins, models, settings), server
+        models = await loaded(runtime, settings, stop)
+        metrics.show(lambda: models.now)
+        plugins = Catalog.installed(Trust.told(settings.plugins_allow))
+        pipeline = Pipeline(models, plugins, metrics, admission, settings, runtime.sessions.lanes)
+        until_stopped.callback(pipeline.close)
+        geometry = GeometryService(plugins, models, settings.max_requests)
+        until_stopped.callback(geometry.close)
+        streams = OpenStreams(settings)
+        status = add_services(
+            server,
+            pipeline=pipeline,
+            streams=streams,
+            geometry=geometry,
+            models=models,
+            plugins=plugins,
+            settings=settings,
         )
-        geometry_pb2_grpc.add_GeometryServiceServicer_to_server(geometry, server)
-        status = HealthService(*SERVICES)
-        health_pb2_grpc.add_HealthServicer_to_server(status, server)
-        reflection.enable_server_reflection(
-            (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server
-        )
+        await until_stopped.enter_async_context(following(models, settings.watch_s))
+        await until_stopped.enter_async_context(health_port(status, settings))
         await server.start()
         await status.become(HealthCheckResponse.SERVING)
-        _log_contents(models, plugins)
+        _log_contents(models.now, plugins)
         log.info("SERVING on %s after %.2f s", address, time.perf_counter() - began)
         try:
             yield address
         finally:
-            await _drain(server, status, settings)
+            await _drain(server, status, streams, settings)
     log.info("stopped")
 
 
-async def _drain(server: aio.Server, status: HealthService, settings: Settings) -> None:
+async def _drain(
+    server: aio.Server, status: HealthService, streams: OpenStreams, settings: Settings
+) -> None:
     log.info("draining: NOT_SERVING, at most %g s for calls in flight", settings.drain_grace_s)
     await status.become(HealthCheckResponse.NOT_SERVING)
     await asyncio.sleep(settings.drain_delay_s)
     await status.end_watches()
+    streams.end()
     await server.stop(settings.drain_grace_s)
 
 
 def _log_contents(models: Repository, plugins: Catalog) -> None:
-    for bad in models.unserved:
-        log.warning("not served: %s/%s: %s", bad.name, bad.version, bad.problem)
     for broken in plugins.problems:
         owner = broken.distribution
         log.warning("plugin not used: %s of %s: %s", broken.entry_point, owner, broken.reason)
     for rude in plugins.warnings:
         log.warning("plugin %s of %s: %s", rude.entry_point, rude.distribution, rude.reason)
     for model in models.models:
-        log.info("model %s (%s) on %s", model.bundle, model.bundle.architecture, model.provider)
+        log.info("model %s (%s) on %s", model.bundle, model.bundle.architecture, model.told)
         rule = model.bundle.card.proposals
         if rule is not None and rule.source not in plugins.proposals:
             log.warning(
@@ -177,22 +171,3 @@ def _log_contents(models: Repository, plugins: Catalog) -> None:
                 model.bundle,
                 rule.source,
             )
-
-
-def _listen(server: aio.Server, settings: Settings) -> Address:
-    wanted = Address(settings.host, settings.port)
-    try:
-        port = server.add_insecure_port(str(wanted))
-    except RuntimeError as error:
-        raise BadSettings(
-            f"cannot listen on {wanted}; another program may have the port. Choose another with "
-            "BOXWRIGHT_PORT (--port), 0 for any free one, or check BOXWRIGHT_HOST (--host)."
-        ) from error
-    return Address(settings.host, port)
-
-
-def _options(settings: Settings) -> list[tuple[str, int]]:
-    return [
-        ("grpc.max_receive_message_length", settings.max_message_bytes * ROOM_OVER_LIMIT),
-        ("grpc.so_reuseport", 0),  # or two servers would share a port without a word
-    ]

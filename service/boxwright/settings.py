@@ -3,62 +3,25 @@
 The field `max_batch` is the variable BOXWRIGHT_MAX_BATCH and the option --max-batch.
 """
 
-import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from boxwright import setting_kinds as kinds
+from boxwright.setting_kinds import Kind
 from boxwright_contract.errors import BadSettings
 
 PREFIX = "BOXWRIGHT_"
 PACKAGED_MODELS = Path(__file__).parent / "models"
 
-Device = Literal["auto", "cpu", "openvino", "cuda"]
+Device = Literal["cpu", "openvino", "cuda", "tensorrt"]
+DEVICE_WISH = r"auto|((require|prefer):)?(cpu|openvino|cuda|tensorrt)"
+Precision = Literal["float32", "bfloat16", "int8"]
+PrecisionWish = Literal["auto", "float32", "bfloat16", "int8"]
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How a setting is read from text, and which values it may have."""
-
-    parse: Callable[[str], Any]
-    accepts: Callable[[Any], bool]
-    allowed: str
-    """For people: what it may be."""
-
-
-Metadata = Mapping[str, Any]
-
-
-def _text(meaning: str) -> Metadata:
-    return {"kind": Kind(str, bool, "some text"), "meaning": meaning}
-
-
-def _names(meaning: str) -> Metadata:
-    return {"kind": Kind(str, lambda value: True, "names"), "meaning": meaning}
-
-
-def _folder(meaning: str) -> Metadata:
-    return {"kind": Kind(Path, Path.is_dir, "a folder that exists"), "meaning": meaning}
-
-
-def _whole(low: int, high: int, meaning: str) -> Metadata:
-    kind = Kind(int, lambda value: low <= value <= high, f"a whole number from {low} to {high}")
-    return {"kind": kind, "meaning": meaning}
-
-
-def _seconds(meaning: str) -> Metadata:
-    kind = Kind(float, lambda value: 0 <= value < math.inf, "a number of seconds, 0 or more")
-    return {"kind": kind, "meaning": meaning}
-
-
-def _choice(literal: object, meaning: str) -> Metadata:
-    choices = get_args(literal)
-    kind = Kind(str, choices.__contains__, f"one of {', '.join(choices)}")
-    return {"kind": kind, "meaning": meaning}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,67 +30,149 @@ class Settings:
 
     host: str = field(
         default="127.0.0.1",
-        metadata=_text("Address to listen on; 0.0.0.0 or [::] for every network."),
+        metadata=kinds.text("Address to listen on; 0.0.0.0 or [::] for every network."),
     )
     port: int = field(
-        default=50051, metadata=_whole(0, 65535, "TCP port to listen on; 0 for any free one.")
+        default=50051, metadata=kinds.whole(0, 65535, "TCP port to listen on; 0 for any free one.")
+    )
+    health_port: int = field(
+        default=0,
+        metadata=kinds.whole(
+            0, 65535, "A port for health calls alone, in plain text where TLS is on; 0: none."
+        ),
+    )
+    metrics: bool = field(default=True, metadata=kinds.switch("Whether there are metrics."))
+    metrics_port: int = field(
+        default=0,
+        metadata=kinds.whole(
+            0, 65535, "Where Prometheus reads them; 0: the port after --port, any if that is 0."
+        ),
+    )
+    tls_certificate: Path | None = field(
+        default=None,
+        metadata=kinds.file("PEM file with the server's certificate chain; turns TLS on."),
+    )
+    tls_key: Path | None = field(
+        default=None, metadata=kinds.file("PEM file with the key of that certificate.")
+    )
+    tls_client_ca: Path | None = field(
+        default=None,
+        metadata=kinds.file("PEM file; only clients with a certificate signed by it may call."),
+    )
+    tokens: Path | None = field(
+        default=None,
+        metadata=kinds.file("TOML file of tokens and what each may call; turns tokens on."),
     )
     models: Path = field(
         default=PACKAGED_MODELS,
-        metadata=_folder("Folder of <name>/<version>/ with the models to serve."),
+        metadata=kinds.folder("Folder of <name>/<version>/ with the models to serve."),
     )
     plugins_allow: str = field(
         default="*",
-        metadata=_names(
+        metadata=kinds.names(
             "Distributions that may bring plugins, besides boxwright, with commas between them; "
             "*: every one. Others are listed, and never imported."
         ),
     )
-    device: Device = field(
-        default="auto", metadata=_choice(Device, "What runs the models; auto: the fastest.")
+    watch_s: float = field(
+        default=2.0,
+        metadata=kinds.seconds(
+            "How often the folder of models is looked at for what came, changed or went; 0: never."
+        ),
+    )
+    admin: bool = field(
+        default=False,
+        metadata=kinds.switch("Whether calls may load and unload models, and set aliases."),
+    )
+    device: str = field(
+        default="auto",
+        metadata=kinds.pattern(
+            DEVICE_WISH,
+            "auto, or cpu, openvino, cuda or tensorrt, with require: or prefer: before it",
+            "What runs the models. auto: the fastest that is there; a name, or require:name: that "
+            "or no start; prefer:name: that, or else the fastest, with a warning.",
+        ),
+    )
+    precision: PrecisionWish = field(
+        default="auto",
+        metadata=kinds.choice(
+            PrecisionWish,
+            "Of the dense part of models. auto: the fastest whose measured accuracy is that of "
+            "float32.",
+        ),
     )
     threads: int = field(
         default=0,
-        metadata=_whole(0, 1024, "Threads of one model run; 0: as many as there are cores."),
+        metadata=kinds.whole(0, 1024, "Threads of all model runs; 0: as many as there are cores."),
     )
-    max_batch: int = field(default=4, metadata=_whole(1, 1024, "Most images in one model run."))
+    lanes: int = field(
+        default=0,
+        metadata=kinds.whole(
+            0, 1024, "Model runs side by side, which share the threads; 0: one a thread, one a GPU."
+        ),
+    )
+    max_batch: int = field(
+        default=0, metadata=kinds.whole(0, 1024, "Most images in one model run; 0: measured.")
+    )
+    batch_delay_ms: float | None = field(
+        default=None,
+        metadata=kinds.milliseconds(
+            "The longest that an image waits for others to run with. Unset: what they can save."
+        ),
+    )
+    warm_up_s: float = field(
+        default=10.0,
+        metadata=kinds.seconds("Most time to warm a model up and measure it, before it serves."),
+    )
     max_requests: int = field(
-        default=64, metadata=_whole(1, 100_000, "Most requests waiting or in work at once.")
+        default=64, metadata=kinds.whole(1, 100_000, "Most requests waiting or in work at once.")
+    )
+    timeout_s: float = field(
+        default=120.0,
+        metadata=kinds.seconds(
+            "The longest that a request may take, whatever it allows itself.", least=0.1
+        ),
+    )
+    max_streams: int = field(
+        default=100, metadata=kinds.whole(1, 100_000, "Most open streams of images.")
+    )
+    stream_window: int = field(
+        default=8, metadata=kinds.whole(1, 1024, "Most images of one stream in work at once.")
     )
     max_message_bytes: int = field(
-        default=16 << 20, metadata=_whole(1 << 10, 256 << 20, "Largest request, in bytes.")
+        default=16 << 20, metadata=kinds.whole(1 << 10, 256 << 20, "Largest request, in bytes.")
     )
     max_pixels: int = field(
         default=1 << 26,
-        metadata=_whole(1, 1_000_000_000, "Largest image, as height times width."),
+        metadata=kinds.whole(1, 1_000_000_000, "Largest image, as height times width."),
     )
     max_proposals: int = field(
-        default=4000, metadata=_whole(1, 100_000, "Most region proposals of one image.")
+        default=4000, metadata=kinds.whole(1, 100_000, "Most region proposals of one image.")
     )
     proposals_side_px: int = field(
         default=0,
-        metadata=_whole(
+        metadata=kinds.whole(
             0, 65535, "Longest side of the image that regions are proposed on; 0: the model's own."
         ),
     )
     drain_delay_s: float = field(
         default=0.5,
-        metadata=_seconds(
+        metadata=kinds.seconds(
             "After SIGTERM, how long calls are still taken, for balancers to see NOT_SERVING."
         ),
     )
     drain_grace_s: float = field(
         default=30.0,
-        metadata=_seconds(
+        metadata=kinds.seconds(
             "After that, the most time for calls in flight to end; a model run or a proposal "
             "source in work is waited for."
         ),
     )
     log_level: LogLevel = field(
-        default="info", metadata=_choice(LogLevel, "Least level that is logged.")
+        default="info", metadata=kinds.choice(LogLevel, "Least level that is logged.")
     )
     log_format: LogFormat = field(
-        default="text", metadata=_choice(LogFormat, "Lines for people, or JSON for machines.")
+        default="text", metadata=kinds.choice(LogFormat, "Lines for people, or JSON for machines.")
     )
 
     def __post_init__(self) -> None:

@@ -6,9 +6,19 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from boxwright import request_ids, tracing
 from boxwright.settings import Settings
 
 LINE = "%(asctime)s %(levelname)-7s %(message)s"
+
+
+class TextLines(logging.Formatter):
+    """Lines for people; those of a call end with its id."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  Python's own name.
+        """Return the record as a line, less its traceback."""
+        ids = "".join(f" {key}={value}" for key, value in _ids().items())
+        return super().formatMessage(record) + ids
 
 
 class JsonLines(logging.Formatter):
@@ -21,6 +31,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **_ids(),
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
@@ -37,5 +48,11 @@ def set_up_logging(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(is_worth_telling)
     json_lines = settings.log_format == "json"
-    handler.setFormatter(JsonLines() if json_lines else logging.Formatter(LINE))
+    handler.setFormatter(JsonLines() if json_lines else TextLines(LINE))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+
+
+def _ids() -> dict[str, str]:
+    """Return what tells the lines of one call from those of others; nothing outside of calls."""
+    ids = {"request_id": request_ids.CURRENT.get(), "trace_id": tracing.trace_id()}
+    return {key: value for key, value in ids.items() if value}

@@ -35,14 +35,20 @@ class Workers:
             DeadlinePassed: It was too late to begin `step` when a thread was free.
         """
         asked = time.perf_counter()
+        held = [work]
 
         def timed() -> Done[Value]:
             deadline.check(step)
             began = time.perf_counter()
-            value = work()
+            value = held.pop()()
             return Done(value, (began - asked) * 1e3, (time.perf_counter() - began) * 1e3)
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, timed)
+        del work
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, timed)
+        except asyncio.CancelledError:
+            held.clear()  # the pool keeps what was given up until a thread is free
+            raise
 
     def close(self) -> None:
         """End the threads. No work may be waiting."""

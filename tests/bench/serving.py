@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from boxwright.cli.demo import PHOTO
 from boxwright.cli.inputs import expand
 from boxwright.client import Client
-from boxwright.repository import Repository
 from boxwright.runtime import Runtime
 from boxwright.settings import PACKAGED_MODELS
+from boxwright.shelf import Shelf
 from boxwright_contract.input_rule import place
 from boxwright_contract.pixels import Limits, decode
 
@@ -93,7 +93,7 @@ def _sent(folder: Path | None) -> list[bytes]:
 
 def _in_process(models: Path, sent: Sequence[bytes]) -> Callable[[bytes], None]:
     """Return what answers an image in this process, warmed up with `sent`."""
-    model = Repository.load(models, Runtime.open("auto").load).find("", "")
+    model = Shelf(models, Runtime.open("auto").load).find("", "")
     rule = model.bundle.card.input
 
     def answer(image: bytes) -> None:

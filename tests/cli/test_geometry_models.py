@@ -75,7 +75,7 @@ def test_model_tells_the_grids_of_an_image(seeing: Path) -> None:
 
 def test_json_is_the_same_with_a_server_and_without(seeing: Path) -> None:
     asked = ["model", "seeing", "--image", "96x192", "--json"]
-    settings = Settings(models=seeing, port=0, device="cpu", drain_delay_s=0)
+    settings = Settings(models=seeing, port=0, device="cpu", drain_delay_s=0, warm_up_s=0)
     with serve_in_background(settings) as address:
         there = geometry(*asked, "--server", str(address))
     here = geometry(*asked, "--models", str(seeing))
@@ -161,7 +161,7 @@ def test_a_backbone_is_told_from_its_plugin() -> None:
 
 
 def test_a_backbone_of_a_server_is_the_same(seeing: Path) -> None:
-    settings = Settings(models=seeing, port=0, device="cpu", drain_delay_s=0)
+    settings = Settings(models=seeing, port=0, device="cpu", drain_delay_s=0, warm_up_s=0)
     with serve_in_background(settings) as address:
         there = geometry("backbone", "resnet50", "--server", str(address))
     assert there.stdout == geometry("backbone", "resnet50").stdout

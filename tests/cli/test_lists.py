@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from boxwright.cli import app
 from boxwright.cli.demo import PHOTO
-from boxwright.server import Address
+from boxwright.ports import Address
 from boxwright_contract.catalog import Catalog
 
 

@@ -7,7 +7,7 @@ from shutil import copy
 import pytest
 
 from boxwright.cli.demo import PHOTO
-from boxwright.server import Address
+from boxwright.ports import Address
 from boxwright_contract.parts import Backbone
 
 README = Path(__file__).parents[2] / "README.md"

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from boxwright.client import Client
-from boxwright.server import Address
+from boxwright.ports import Address
 from boxwright_contract.errors import BadImage, BadInput, TooLarge, UnknownName
 
 Pixels = NDArray[np.uint8]

@@ -36,7 +36,7 @@ def client(
 ) -> Iterator[Client]:
     models = tmp_path_factory.mktemp("models")
     make_bundle(models / "seeing" / "1", levels=(LEVEL,))
-    settings = Settings(models=models, port=0, device="cpu", drain_delay_s=0)
+    settings = Settings(models=models, port=0, device="cpu", drain_delay_s=0, warm_up_s=0)
     with serve_in_background(settings) as address, Client(str(address)) as client:
         yield client
 

@@ -77,7 +77,10 @@ def slow(
 
 @contextmanager
 def client_of(settings: Settings, timeout_s: float = 60) -> Iterator[Client]:
-    with serve_in_background(settings) as address, Client(str(address), timeout_s=timeout_s) as it:
+    with (
+        serve_in_background(settings) as address,
+        Client(str(address), timeout_s=timeout_s, retries=0) as it,
+    ):
         yield it
 
 

@@ -46,7 +46,9 @@ def test_the_server_starts_and_tells_of_every_broken_plugin(
         install(name, code, top)
     caplog.set_level(logging.WARNING)
     with (
-        serve_in_background(Settings(models=models, port=0, drain_delay_s=0)) as address,
+        serve_in_background(
+            Settings(models=models, port=0, drain_delay_s=0, warm_up_s=0)
+        ) as address,
         Client(str(address)) as client,
     ):
         listed = client.plugins()

@@ -56,7 +56,9 @@ def test_it_goes_from_a_wheel_to_boxes_over_grpc(
     boxwright("train", "--recipe", "quick.toml", *train, "--out", "run")
     boxwright("export", "run/best", "--name", "shapes", "--photos", "shapes/images")
     with (
-        serve_in_background(Settings(models=Path("models"), port=0, drain_delay_s=0)) as address,
+        serve_in_background(
+            Settings(models=Path("models"), port=0, drain_delay_s=0, warm_up_s=0)
+        ) as address,
         Client(str(address)) as client,
     ):
         listed = {plugin.name: plugin.distribution for plugin in client.plugins()}

@@ -17,7 +17,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from boxwright.client import Client
-from boxwright.server import Address, serve_in_background
+from boxwright.ports import Address
+from boxwright.server import serve_in_background
 from boxwright.settings import Settings
 from boxwright_contract import card
 from boxwright_contract.card import ChunkRecord
@@ -204,7 +205,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(proposing_models: Path, sources: Path) -> Iterator[Address]:
     """Where a live server of `proposing_models` listens."""
     settings = Settings(
-        models=proposing_models, port=0, device="cpu", threads=2, drain_delay_s=0, max_proposals=50
+        models=proposing_models, port=0, device="cpu", threads=2, warm_up_s=0, max_proposals=50
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(sources))  # plugins are looked for only when a server starts

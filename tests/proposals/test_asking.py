@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from boxwright.client import Client, FromModel
-from boxwright.server import Address
+from boxwright.ports import Address
 from boxwright.v1.detection_pb2 import DetectRequest, Proposals, RawImage
 from boxwright.v1.detection_pb2_grpc import DetectionServiceStub
 from boxwright_contract.errors import BadInput, ServerFailed, UnknownName

@@ -14,8 +14,9 @@ from google.rpc.status_pb2 import Status
 from numpy.typing import NDArray
 
 from boxwright.client import Client
+from boxwright.ports import Address
 from boxwright.proposals.sent import Sent
-from boxwright.server import Address, serve_in_background
+from boxwright.server import serve_in_background
 from boxwright.settings import Settings
 from boxwright.v1.detection_pb2 import Boxes, DetectRequest, Proposals, RawImage
 from boxwright.v1.detection_pb2_grpc import DetectionServiceStub
@@ -105,7 +106,9 @@ def test_a_million_are_refused_at_once_by_a_server_as_it_comes(
     make_proposing: Callable[..., Path], tmp_path: Path
 ) -> None:
     make_proposing(tmp_path / "whole" / "1")
-    settings = Settings(models=tmp_path, port=0, device="cpu", threads=1, drain_delay_s=0)
+    settings = Settings(
+        models=tmp_path, port=0, device="cpu", threads=1, drain_delay_s=0, warm_up_s=0
+    )
     with serve_in_background(settings) as address:
         numbers = np.tile(np.array(GOOD, np.float32), 1_000_000)
         began = time.perf_counter()

@@ -17,7 +17,8 @@ import pytest
 
 from boxwright import imaging, pipeline
 from boxwright.client import Client, FromModel
-from boxwright.server import Address, serve_in_background
+from boxwright.ports import Address
+from boxwright.server import serve_in_background
 from boxwright.settings import Settings
 from boxwright_contract.errors import DeadlinePassed, UnknownName
 from boxwright_contract.proposal_rule import ProposalRule
@@ -113,7 +114,9 @@ def test_a_large_photo_is_not_kept_while_regions_are_proposed(
 
 @contextmanager
 def served(folder: Path, sources: Path, **changes: Any) -> Iterator[Client]:
-    settings = Settings(models=folder, port=0, device="cpu", threads=1, drain_delay_s=0, **changes)
+    settings = Settings(
+        models=folder, port=0, device="cpu", threads=1, drain_delay_s=0, warm_up_s=0, **changes
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(sources))
         with serve_in_background(settings) as address, Client(str(address)) as client:

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from boxwright import bundle
 from boxwright.batching import Batcher, Found
 from boxwright.deadline import Deadline
+from boxwright.metrics import Metrics
 from boxwright.model import Model, Proposed
 from boxwright.runtime import Runtime
+from boxwright.tuning import Tuning
 from boxwright_contract.errors import DeadlinePassed
 
 MakeBundle = Callable[..., Path]
@@ -40,7 +42,8 @@ class Recorder:
 def loaded(make: MakeBundle, folder: Path, *, chunked: bool) -> Model:
     read = bundle.read(make(folder / f"chunked_{chunked}" / "1", chunked=chunked))
     model = Runtime.open("cpu", threads=1).load(read)
-    return replace(model, session=Recorder(model.session))
+    tuning = Tuning(sizes=(1, 2, 3, 4))
+    return replace(model, session=Recorder(model.session), tuning=tuning)
 
 
 @pytest.fixture
@@ -97,7 +100,7 @@ def test_a_batch_of_different_images_gives_what_singles_give(whole: Model, chunk
 
 
 async def through_batcher(model: Model, deadline: Deadline) -> list[Found | BaseException]:
-    batcher = Batcher(max_batch=4)
+    batcher = Batcher(1, Metrics())
     calls = [
         batcher.detect(model, image, deadline, boxes)
         for image, boxes in (scene(seed, seed * 2) for seed in range(6))
@@ -120,7 +123,7 @@ def test_requests_with_different_numbers_of_proposals_run_together(whole: Model)
 
 def test_many_proposals_do_not_slow_those_with_few(whole: Model) -> None:
     async def run() -> None:
-        batcher = Batcher(max_batch=8)
+        batcher = Batcher(1, Metrics())
         scenes = [scene(0, proposals) for proposals in (3, 2000, 64, 65, 1100, 0, 128)]
         await asyncio.gather(
             *(batcher.detect(whole, image, Deadline(), boxes) for image, boxes in scenes)
@@ -141,7 +144,7 @@ def test_what_nobody_waits_for_ends_before_its_next_chunk(chunked: Model) -> Non
     chunked.session.pause_s = 0.001
 
     async def run() -> list[object]:
-        batcher = Batcher(max_batch=1)
+        batcher = Batcher(1, Metrics())
         image, boxes = scene(0, 3000)
         short = Deadline.after(0.05)
         late = asyncio.create_task(batcher.detect(chunked, image, short, boxes))
@@ -165,7 +168,7 @@ def test_who_gives_up_before_its_turn_takes_the_image_along(chunked: Model) -> N
     chunked.session.pause_s = 0.001
 
     async def run() -> tuple[list[bool], Found]:
-        batcher = Batcher(max_batch=4)
+        batcher = Batcher(1, Metrics())
         image, boxes = scene(0, 900)
         head = asyncio.create_task(batcher.detect(chunked, image, Deadline(), boxes))
         while not chunked.session.runs:
@@ -199,7 +202,7 @@ def test_another_model_has_the_device_between_chunks(
     other = Runtime.open("cpu", threads=1).load(bundle.read(make_bundle(tmp_path / "b" / "1")))
 
     async def run() -> tuple[int, Found]:
-        batcher = Batcher(max_batch=4)
+        batcher = Batcher(1, Metrics())
         image, boxes = scene(0, 3000)
         long = asyncio.create_task(batcher.detect(chunked, image, Deadline(), boxes))
         while not chunked.session.runs:

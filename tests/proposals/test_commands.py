@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from boxwright.cli import app
-from boxwright.server import Address
+from boxwright.ports import Address
 
 
 @pytest.fixture(autouse=True)

@@ -52,7 +52,9 @@ def seeing_models(
 @pytest.fixture(scope="session")
 def geometry(seeing_models: Path) -> Iterator[GeometryServiceStub]:
     """GeometryService of a live server of `seeing_models`."""
-    settings = Settings(models=seeing_models, port=0, device="cpu", threads=1, drain_delay_s=0)
+    settings = Settings(
+        models=seeing_models, port=0, device="cpu", threads=1, drain_delay_s=0, warm_up_s=0
+    )
     with (
         serve_in_background(settings) as address,
         grpc.insecure_channel(

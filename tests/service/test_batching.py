@@ -11,12 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from boxwright import bundle
-from boxwright.admission import Admission
 from boxwright.batching import Batcher, Found
 from boxwright.deadline import Deadline
+from boxwright.metrics import Metrics
 from boxwright.model import Model
 from boxwright.runtime import Runtime
-from boxwright_contract.errors import DeadlinePassed, Overloaded
+from boxwright.tuning import Tuning
+from boxwright_contract.errors import DeadlinePassed
 
 Pixels = NDArray[np.uint8]
 NEVER = Deadline()
@@ -50,10 +51,11 @@ def area(x: int, height: int = 64, width: int = 96) -> Pixels:
 async def together(
     model: Model, images: list[Pixels], max_batch: int, deadline: Deadline = NEVER
 ) -> list[Found | BaseException]:
-    batcher = Batcher(max_batch)
+    batcher = Batcher(1, Metrics())
+    tuned = replace(model, tuning=Tuning.up_to(max_batch))
     try:
         return await asyncio.gather(
-            *(batcher.detect(model, image, deadline) for image in images), return_exceptions=True
+            *(batcher.detect(tuned, image, deadline) for image in images), return_exceptions=True
         )
     finally:
         batcher.close()
@@ -78,7 +80,7 @@ def test_only_canvases_of_one_shape_run_together(model: Model) -> None:
 
 
 def test_a_batch_with_an_empty_image_keeps_each_answer_its_own(model: Model) -> None:
-    answers = asyncio.run(together(model, [area(1), area(1) * 0, area(3)], max_batch=8))
+    answers = asyncio.run(together(model, [area(1), area(1) * 0, area(3)], max_batch=3))
     assert model.session.batches == [3]
     assert boxes(answers) == [[[1, 5, 9, 10]], [], [[3, 5, 11, 10]]]
 
@@ -92,7 +94,7 @@ def test_nothing_runs_for_a_deadline_that_has_passed(model: Model) -> None:
 
 def test_nothing_runs_for_a_caller_that_gave_up(model: Model) -> None:
     async def give_up() -> Found:
-        batcher = Batcher(1)
+        batcher = Batcher(1, Metrics())
         first, second, third = (
             asyncio.create_task(batcher.detect(model, area(x), NEVER)) for x in (1, 2, 3)
         )
@@ -109,7 +111,7 @@ def test_nothing_runs_for_a_caller_that_gave_up(model: Model) -> None:
 
 def test_a_run_that_fails_fails_its_own_batch_only(model: Model) -> None:
     async def one_fails() -> list[Found | BaseException]:
-        batcher = Batcher(8)
+        batcher = Batcher(1, Metrics())
         broken = replace(model, session=None)
         calls = [batcher.detect(each, area(1), NEVER) for each in (broken, model)]
         answers = await asyncio.gather(*calls, return_exceptions=True)
@@ -121,12 +123,18 @@ def test_a_run_that_fails_fails_its_own_batch_only(model: Model) -> None:
     assert isinstance(answered, Found)
 
 
-def test_one_request_too_many_is_refused_with_a_hint_when_to_return() -> None:
-    admission = Admission(limit=2)
-    with admission.admit(), admission.admit():
-        full = pytest.raises(Overloaded, match=r"BOXWRIGHT_MAX_REQUESTS \(--max-requests\)")
-        with full as refusal, admission.admit():
-            pass
-        assert refusal.value.retry_after_ms >= 1
-    with admission.admit():
-        pass
+def test_a_run_that_has_the_device_to_itself_takes_all_of_it(model: Model) -> None:
+    alone = Recorder(model.session.session)
+    model = replace(model, alone=alone)
+
+    async def one_and_then_two() -> list[Found]:
+        batcher = Batcher(2, Metrics())
+        first = await batcher.detect(model, area(0), NEVER)
+        others = await asyncio.gather(*(batcher.detect(model, area(x), NEVER) for x in (1, 2)))
+        batcher.close()
+        return [first, *others]
+
+    found = asyncio.run(one_and_then_two())
+    assert [each.boxes[0, 0] for each in found] == [0, 1, 2]
+    assert alone.batches == [1]
+    assert model.session.batches == [1, 1]

@@ -61,6 +61,14 @@ def test_a_model_tells_the_provider_that_really_runs_it(catalog: CatalogServiceS
     assert catalog.GetModel(GetModelRequest()).provider == "CPUExecutionProvider"
 
 
+def test_a_model_tells_how_it_runs(catalog: CatalogServiceStub) -> None:
+    running = catalog.GetModel(GetModelRequest()).running
+    assert (running.precision, running.lanes, running.fallback) == ("float32", 2, "")
+    [placement] = running.placements
+    assert placement.provider == "CPUExecutionProvider"
+    assert placement.nodes > 40
+
+
 def test_an_unknown_model_is_not_found(catalog: CatalogServiceStub) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         catalog.GetModel(GetModelRequest(model="bight"))

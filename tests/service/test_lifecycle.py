@@ -16,7 +16,8 @@ import pytest
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from boxwright.server import Address, serve_in_background
+from boxwright.ports import Address
+from boxwright.server import serve_in_background
 from boxwright.settings import Settings
 from boxwright.v1.detection_pb2 import DetectRequest, DetectResponse, RawImage
 from boxwright.v1.detection_pb2_grpc import DetectionServiceStub
@@ -46,6 +47,7 @@ def server_process(models: Path, **environ: str) -> Iterator[tuple[subprocess.Po
         "BOXWRIGHT_PORT": "0",
         "BOXWRIGHT_DEVICE": "cpu",
         "BOXWRIGHT_THREADS": "1",
+        "BOXWRIGHT_WARM_UP_S": "0",
         **environ,
     }
     with subprocess.Popen(

@@ -70,6 +70,7 @@ def test_a_photo_held_any_way_shows_the_same_bright_areas(
     assert turned.image_size == upright.image_size
     boxes = {each.label: corners(each.box) for each in upright.detections}
     assert set(boxes) == {"red", "green", "blue"}
-    for each in turned.detections:  # within a twentieth: each was compressed anew
-        assert corners(each.box) == pytest.approx(boxes.pop(each.label), abs=90)
+    # Within a twelfth: each was compressed anew, and is decoded at an eighth of its size.
+    for each in turned.detections:
+        assert corners(each.box) == pytest.approx(boxes.pop(each.label), abs=150)
     assert not boxes

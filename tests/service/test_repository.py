@@ -9,6 +9,7 @@ import pytest
 from boxwright import bundle
 from boxwright.repository import Repository
 from boxwright.runtime import Runtime
+from boxwright.shelf import Shelf
 from boxwright_contract import card
 from boxwright_contract.errors import BadBundle, BadInput, BadSettings, UnknownName
 from boxwright_contract.proposal_rule import ProposalRule
@@ -22,7 +23,7 @@ def runtime() -> Runtime:
 
 
 def load(folder: Path, runtime: Runtime) -> Repository:
-    return Repository.load(folder, runtime.load)
+    return Shelf(folder, runtime.load).now
 
 
 def edit_card(folder: Path, **changes: object) -> None:

@@ -30,10 +30,15 @@ def test_the_environment_counts_and_options_count_more(tmp_path: Path) -> None:
         ("port", "http", "a whole number from 0 to 65535"),
         ("port", "65536", "a whole number from 0 to 65535"),
         ("port", "-1", "a whole number from 0 to 65535"),
-        ("max_batch", "0", "a whole number from 1 to 1024"),
+        ("max_batch", "-1", "a whole number from 0 to 1024"),
         ("drain_grace_s", "nan", "a number of seconds, 0 or more"),
         ("drain_grace_s", "inf", "a number of seconds, 0 or more"),
-        ("device", "tpu", "one of auto, cpu, openvino, cuda"),
+        ("device", "tpu", "auto, or cpu, openvino, cuda or tensorrt, with require: or prefer:"),
+        ("timeout_s", "0.05", "a number of seconds, 0.1 or more"),
+        ("precision", "half", "one of auto, float32, bfloat16, int8"),
+        ("admin", "perhaps", "on or off"),
+        ("batch_delay_ms", "-0.5", "a number of milliseconds, 0 or more"),
+        ("tls_key", "/nowhere/at/all", "a file that exists"),
         ("log_format", "xml", "one of text, json"),
         ("models", "/nowhere/at/all", "a folder that exists"),
         ("host", "", "some text"),
@@ -50,7 +55,7 @@ def test_a_wrong_value_names_the_variable_the_option_the_value_and_what_is_allow
 
 
 def test_an_option_is_checked_as_the_environment_is(tmp_path: Path) -> None:
-    with pytest.raises(BadSettings, match="a whole number from 1 to 1024"):
+    with pytest.raises(BadSettings, match="a whole number from 0 to 1024"):
         settings(tmp_path, {}, max_batch=5000)
 
 

@@ -13,6 +13,7 @@ from google.rpc.status_pb2 import Status
 from grpc import aio
 
 from boxwright.rpc.edge import Edge
+from boxwright.rpc.requests import Requests
 from boxwright_contract.errors import BadImage, Overloaded, UnknownName
 
 LIMIT = 1000
@@ -77,7 +78,7 @@ async def call(kind: str, value: bytes) -> bytes:
         "collector": grpc.stream_unary_rpc_method_handler(collector, **coders),
         "echo": grpc.stream_stream_rpc_method_handler(echo, **coders),
     }
-    server = aio.server(interceptors=[Edge(LIMIT)])
+    server = aio.server(interceptors=[Edge(Requests(max_bytes=LIMIT, patience_s=60))])
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Test", handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -232,7 +232,9 @@ def test_from_annotated_photos_to_boxes_over_grpc(
     )
     shutil.rmtree(run)
     with (
-        serve_in_background(Settings(models=models, port=0, drain_delay_s=0)) as address,
+        serve_in_background(
+            Settings(models=models, port=0, drain_delay_s=0, warm_up_s=0)
+        ) as address,
         Client(str(address)) as client,
     ):
         found = client.detect(photos / "0_1.png").detections

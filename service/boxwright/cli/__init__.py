@@ -3,6 +3,7 @@
 import typer
 
 from boxwright.cli import (
+    admin,
     demo,
     detect,
     evaluate,
@@ -11,12 +12,15 @@ from boxwright.cli import (
     models,
     new_backbone,
     plugins,
+    precisions,
     serve,
+    token,
     train,
 )
 from boxwright.cli.commands import Commands
 from boxwright.cli.exit_codes import MEANINGS
 from boxwright.cli.options import Version
+from boxwright.cli.top import command as top
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {text}" for code, text in MEANINGS.items())
 
@@ -37,14 +41,18 @@ def boxwright(version: Version = False) -> None:
 
 app.command()(demo.demo)
 app.command()(serve.serve)
+app.command()(top.top)
 app.command()(detect.detect)
 app.command()(models.models)
+app.add_typer(admin.app, name="admin")
+app.add_typer(token.app, name="token")
 app.add_typer(plugins.app, name="plugins")
 app.command()(new_backbone.new_backbone)
 app.add_typer(geometry.app, name="geometry")
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(export.export)
+app.command()(precisions.precisions)
 
 
 def main() -> None:

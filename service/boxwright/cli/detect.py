@@ -1,32 +1,31 @@
-"""`boxwright detect`: boxes for files, folders and patterns."""
+"""`boxwright detect`: boxes for files, folders, patterns and videos."""
 
 import sys
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from boxwright.cli.annotations import targets, write_annotated
+from boxwright.cli.annotations import targets
 from boxwright.cli.connection import connected
+from boxwright.cli.credentials import asking
 from boxwright.cli.exit_codes import SOME_INPUT_FAILED
-from boxwright.cli.inputs import Input, expand
+from boxwright.cli.inputs import expand
+from boxwright.cli.looking import Looking
 from boxwright.cli.options import Models, Server, Timeout
-from boxwright.cli.progress import in_order, progress
+from boxwright.cli.progress import progress
 from boxwright.cli.proposals import proposals_for
 from boxwright.cli.reports import Output, reporter
-from boxwright_contract.errors import BadSettings, BoxwrightError, UnknownName, Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from boxwright.client import Result
+from boxwright_contract.errors import BadSettings, BoxwrightError
 
 
+@asking
 def detect(
     paths: Annotated[
         list[str],
-        typer.Argument(help="Image files, folders of them, or patterns as in 'in/**/*.jpg'."),
+        typer.Argument(
+            help="Image files, folders of them, patterns as in 'in/**/*.jpg', or video files."
+        ),
     ],
     server: Server = None,
     models: Models = None,
@@ -44,8 +43,11 @@ def detect(
         typer.Option("--class", help="Only this class; may be repeated. Unset: all."),
     ] = None,
     output: Annotated[
-        Output, typer.Option(help="A table, or a line of JSON for each image.")
+        Output, typer.Option(help="A table, or a line of JSON for each image or frame.")
     ] = "table",
+    every: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Of a video, look at every N-th frame.")
+    ] = 1,
     origins: Annotated[
         bool,
         typer.Option(
@@ -78,7 +80,7 @@ def detect(
     ] = False,
     timeout: Timeout = None,
 ) -> None:
-    """Find the objects in images.
+    """Find the objects in images and videos.
 
     Prints a label, a score and a box in pixels for each. Without --server it starts a server for
     itself. A file that cannot be used is named on stderr, and the rest is done.
@@ -91,45 +93,39 @@ def detect(
     files = [one.path for one in inputs]
     copies = targets(annotate, files) if annotate else {}
     head, report = reporter(output, files, origins)
-    failed = 0
+    seen = failed = 0
     with connected(server, models, timeout) as client:
         if not model:
             _check_only_one({each.model for each in client.models() if not each.problem})
-        ask = partial(
-            client.detect,
-            model=model,
-            version=model_version,
-            min_score=min_score,
-            max_detections=max_detections,
-            classes=classes or (),
-            with_origins=origins or annotate_regions,
-            max_proposals=max_proposals,
-            with_proposals=origins or annotate_regions or annotate_proposals,
+        looking = Looking(
+            client=client,
+            options={
+                "model": model,
+                "version": model_version,
+                "min_score": min_score,
+                "max_detections": max_detections,
+                "classes": classes or (),
+                "with_origins": origins or annotate_regions,
+                "max_proposals": max_proposals,
+                "with_proposals": origins or annotate_regions or annotate_proposals,
+            },
+            where=where,
+            every=every,
+            copies=copies,
+            regions=annotate_regions,
+            proposals=annotate_proposals,
         )
-
-        def look(photo: Path) -> "Result":
-            result = ask(photo, proposals=where(photo))
-            if copies:
-                write_annotated(
-                    photo,
-                    result,
-                    copies[photo],
-                    regions=annotate_regions,
-                    proposals=annotate_proposals,
-                )
-            return result
-
-        outcomes = in_order(lambda one: _outcome(one, look), inputs)
-        for one, outcome in zip(inputs, progress(outcomes, len(inputs)), strict=True):
-            if lines := list(report(one.path, outcome)):
+        for subject, outcome in progress(looking.at(inputs), looking.count(inputs)):
+            seen += 1
+            if lines := list(report(subject, outcome)):
                 for line in (*head, *lines):
                     typer.echo(line, file=sys.stdout)  # named, so that the bar makes way for it
                 head = []
             if isinstance(outcome, BoxwrightError):
                 failed += 1
-                typer.echo(f"error: {one.path}: {outcome}", file=sys.stderr)
+                typer.echo(f"error: {subject}: {outcome}", file=sys.stderr)
     if failed:
-        typer.echo(f"{failed} of {len(inputs)} failed.", err=True)
+        typer.echo(f"{failed} of {seen} failed.", err=True)
         raise typer.Exit(SOME_INPUT_FAILED)
 
 
@@ -139,15 +135,3 @@ def _check_only_one(models: set[str]) -> None:
         raise BadSettings(
             f"several models are served: {', '.join(sorted(models))}. Name one: --model NAME."
         )
-
-
-def _outcome(one: Input, look: "Callable[[Path], Result]") -> "Result | BoxwrightError":
-    """Return what came of one file; what would befall every file is raised."""
-    if one.problem:
-        return one.problem
-    try:
-        return look(one.path)
-    except (UnknownName, Unreachable):
-        raise
-    except BoxwrightError as error:
-        return error

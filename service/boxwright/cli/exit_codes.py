@@ -5,8 +5,10 @@ from boxwright_contract.errors import (
     BadSettings,
     BoxwrightError,
     DeadlinePassed,
+    NotAllowed,
     Overloaded,
     ServerFailed,
+    Unidentified,
     UnknownName,
     Unreachable,
 )
@@ -20,7 +22,7 @@ INTERRUPTED = 130
 MEANINGS = {
     0: "all went well",
     SOME_INPUT_FAILED: "some input failed; the rest was done",
-    USAGE: "an option, a setting or a name is wrong; nothing was done",
+    USAGE: "an option, a setting, a name or a token is wrong; nothing was done",
     NO_ANSWER: "no server answers, or it has no room, or it failed",
     UNUSABLE: "a model, a plugin, a dataset or the installation cannot be used",
     INTERRUPTED: "interrupted by Ctrl-C",
@@ -29,6 +31,8 @@ MEANINGS = {
 CODES: dict[type[BoxwrightError], int] = {
     BadInput: SOME_INPUT_FAILED,
     BadSettings: USAGE,
+    Unidentified: USAGE,
+    NotAllowed: USAGE,
     UnknownName: USAGE,
     DeadlinePassed: NO_ANSWER,
     Overloaded: NO_ANSWER,

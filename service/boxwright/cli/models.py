@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from boxwright.cli.connection import connected
+from boxwright.cli.credentials import asking
 from boxwright.cli.options import AsJson, Models, Server
 from boxwright.cli.tables import print_json, print_problems, print_table
 
 if TYPE_CHECKING:
     from boxwright.client import Client
+    from boxwright.client.answers import Running
 
 
+@asking
 def models(
     name: Annotated[str | None, typer.Argument(help="Tell all about this one.")] = None,
     server: Server = None,
@@ -37,9 +40,15 @@ def _list(client: "Client", as_json: bool) -> None:
         print_json([asdict(model) for model in found])
         return
     print_table(
-        ("model", "version", "architecture", "classes"),
+        ("model", "version", "architecture", "classes", "aliases"),
         [
-            (model.model, model.version, model.architecture, str(model.class_count))
+            (
+                model.model,
+                model.version,
+                model.architecture,
+                str(model.class_count),
+                " ".join(model.aliases),
+            )
             for model in found
             if not model.problem
         ],
@@ -62,6 +71,8 @@ def _describe(client: "Client", name: str, as_json: bool) -> None:
         "most detections": str(model.most_detections),
         "levels": ", ".join(levels) or "none over the whole image",
     }
+    if model.running is not None:
+        rows |= _running(model.running)
     if model.proposals is not None:
         its = model.proposals
         rows["proposals"] = (
@@ -71,3 +82,18 @@ def _describe(client: "Client", name: str, as_json: bool) -> None:
     for title, value in rows.items():
         typer.echo(f"{title:<22} {value}")
     typer.echo("\nThe whole card: add --json.")
+
+
+def _running(its: "Running") -> dict[str, str]:
+    rows = {
+        "precision": its.precision,
+        "placed": ", ".join(f"{each.nodes} nodes on {each.provider}" for each in its.placements),
+        "runs at once": str(its.lanes),
+    }
+    if its.max_batch:
+        rows["images in a run"] = (
+            f"at most {its.max_batch}, waiting at most {its.batch_delay_ms:.3g} ms for each other"
+        )
+    if its.fallback:
+        rows["not as asked"] = its.fallback
+    return rows

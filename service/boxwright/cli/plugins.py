@@ -7,6 +7,7 @@ import typer
 
 from boxwright.cli import plugins_check
 from boxwright.cli.commands import Commands
+from boxwright.cli.credentials import asking, credentials_of
 from boxwright.cli.options import AsJson, Server
 from boxwright.cli.tables import print_json, print_problems, print_table
 
@@ -19,6 +20,7 @@ app.command()(plugins_check.check)
 
 
 @app.callback()
+@asking
 def plugins(context: typer.Context, server: Server = None, as_json: AsJson = False) -> None:
     """List the backbones, necks, detectors and proposal sources.
 
@@ -55,8 +57,9 @@ def plugins(context: typer.Context, server: Server = None, as_json: AsJson = Fal
 def _found(server: str | None) -> "tuple[Plugin, ...]":
     from boxwright.client import Client, reading
 
+    credentials = credentials_of(server)
     if server is not None:
-        with Client(server) as client:
+        with Client(server, credentials=credentials) as client:
             return client.plugins()
 
     from boxwright.rpc.wire import catalog as wire

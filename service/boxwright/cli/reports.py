@@ -1,19 +1,39 @@
-"""What `detect` prints: a table for people, or a line of JSON for each image."""
+"""What `detect` prints: a table for people, or a line of JSON for each image or frame."""
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from boxwright.cli.video import is_video
 from boxwright_contract.errors import BoxwrightError
 
 if TYPE_CHECKING:
     from boxwright.client import Detection, Result
 
+
+@dataclass(frozen=True)
+class Subject:
+    """What was looked at: an image file, or a frame of a video."""
+
+    file: Path
+    frame: int | None = None
+    """Its number, from 0. None: it is no video."""
+    time_s: float | None = None
+    """When it is shown, from the start of the video."""
+
+    def __str__(self) -> str:
+        """Return the file, and after it the number of the frame."""
+        return str(self.file) if self.frame is None else f"{self.file}#{self.frame}"
+
+
 Output = Literal["table", "jsonl"]
-Report = Callable[[Path, "Result | BoxwrightError"], Iterable[str]]
-"""(file, what came of it) -> the lines to print."""
+Report = Callable[[Subject, "Result | BoxwrightError"], Iterable[str]]
+"""(image or frame, what came of it) -> the lines to print."""
+
+FRAME_WIDTH = len("#00000")
+"""Characters that the number of a frame is taken to need."""
 
 COLUMNS = f"{'label':<16} {'score':>5}  {'x_min':>8} {'y_min':>8} {'x_max':>8} {'y_max':>8}"
 """The heads of `row`."""
@@ -35,17 +55,17 @@ def reporter(
     """
     if output == "jsonl":
         return [], _json_line
-    width = max([len("file"), *(len(str(file)) for file in files)])
+    width = max([len("file"), *(len(str(file)) + FRAME_WIDTH * is_video(file) for file in files)])
 
-    def rows(file: Path, outcome: "Result | BoxwrightError") -> list[str]:
+    def rows(subject: Subject, outcome: "Result | BoxwrightError") -> list[str]:
         if isinstance(outcome, BoxwrightError):
             return []
         lines = []
         for found in outcome.detections:
-            lines.append(f"{file!s:<{width}}  {row(found)}")
+            lines.append(f"{subject!s:<{width}}  {row(found)}")
             if origins:
                 lines.append(f"{'':<{width}}    {_told(found, outcome)}")
-        return lines or [f"{file!s:<{width}}  nothing found"]
+        return lines or [f"{subject!s:<{width}}  nothing found"]
 
     return [f"{'file':<{width}}  {COLUMNS}"], rows
 
@@ -63,8 +83,10 @@ def _told(found: "Detection", result: "Result") -> str:
     return f"from proposal {found.proposal}{giver}, {edges}"
 
 
-def _json_line(file: Path, outcome: "Result | BoxwrightError") -> list[str]:
-    fields: dict[str, object] = {"file": str(file)}
+def _json_line(subject: Subject, outcome: "Result | BoxwrightError") -> list[str]:
+    fields: dict[str, object] = {"file": str(subject.file)}
+    if subject.frame is not None and subject.time_s is not None:
+        fields |= {"frame": subject.frame, "time_s": round(subject.time_s, 3)}
     if isinstance(outcome, BoxwrightError):
         fields["error"] = {"reason": type(outcome).__name__, "message": str(outcome)}
     else:

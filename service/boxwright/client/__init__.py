@@ -13,13 +13,17 @@ from boxwright.client.answers import (
     Model,
     ModelSummary,
     Origin,
+    Placement,
     Plugin,
     ProposalRule,
     Proposals,
     Result,
+    Running,
     Times,
 )
-from boxwright.client.calls import Client, ImageLike
+from boxwright.client.asking import ImageLike
+from boxwright.client.calls import Client
+from boxwright.client.credentials import Credentials
 from boxwright.client.geometry_answers import (
     BackboneGeometry,
     CellRange,
@@ -33,6 +37,7 @@ from boxwright.client.geometry_answers import (
     RegionCells,
 )
 from boxwright.client.proposals import FromModel, ProposalsLike
+from boxwright.client.stream import Frame
 
 __all__ = [
     "BackboneGeometry",
@@ -40,7 +45,9 @@ __all__ = [
     "CellView",
     "CellViews",
     "Client",
+    "Credentials",
     "Detection",
+    "Frame",
     "FromModel",
     "ImageLike",
     "LayerDescription",
@@ -52,11 +59,13 @@ __all__ = [
     "ModelGeometry",
     "ModelSummary",
     "Origin",
+    "Placement",
     "Plugin",
     "ProposalRule",
     "Proposals",
     "ProposalsLike",
     "RegionCells",
     "Result",
+    "Running",
     "Times",
 ]

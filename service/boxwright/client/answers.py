@@ -131,6 +131,8 @@ class ModelSummary:
     class_count: int
     problem: str
     """Why it is not served, and the cure. Empty: it is."""
+    aliases: tuple[str, ...] = ()
+    """Names that stand for this version, besides latest."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,33 @@ class ProposalRule:
     """The most proposals of an image."""
     longest_side_px: int
     """A larger image is reduced to this before the source looks at it."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What one execution provider runs of a model."""
+
+    provider: str
+    """As ONNX Runtime names it."""
+    nodes: int
+
+
+@dataclass(frozen=True)
+class Running:
+    """How a model runs on a server."""
+
+    precision: str
+    """Of the dense part: float32, bfloat16 or int8."""
+    placements: tuple[Placement, ...]
+    """Where the nodes of its graphs were put, most nodes first."""
+    lanes: int
+    """Runs side by side."""
+    max_batch: int
+    """Most images in one run."""
+    batch_delay_ms: float
+    """The longest that an image waits for others to run with."""
+    fallback: str
+    """Why it does not run as asked. Empty: it does."""
 
 
 @dataclass(frozen=True)
@@ -163,3 +192,5 @@ class Model:
     """The whole card, as JSON."""
     proposals: ProposalRule | None = None
     """None: it needs none."""
+    running: Running | None = None
+    """None: the server is too old to tell."""

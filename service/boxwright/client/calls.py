@@ -1,37 +1,35 @@
 """The client: one method for each question that a server answers."""
 
-from collections.abc import Sequence
-from os import PathLike
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Generator, Iterable, Sequence
+from functools import cached_property, partial
+from typing import Unpack
 
 from boxwright.client import reading
+from boxwright.client.admin_calls import AdminCalls
 from boxwright.client.answers import Model, ModelSummary, Plugin, Result
+from boxwright.client.asking import DetectOptions, ImageLike, detect_request
 from boxwright.client.geometry_calls import GeometryCalls
-from boxwright.client.proposals import ProposalsLike, asked
+from boxwright.client.proposals import ProposalsLike
 from boxwright.client.requests import written
-from boxwright.v1 import catalog_pb2, catalog_pb2_grpc, detection_pb2, detection_pb2_grpc
-from boxwright_contract.errors import BadImage, BadInput
-
-ImageLike = str | PathLike[str] | bytes | NDArray[np.uint8]
-"""The path of an image file, the bytes of one, or pixels (H, W, 3), RGB and upright."""
+from boxwright.client.stream import WINDOW, Frame, ImageStream
+from boxwright.v1 import catalog_pb2, catalog_pb2_grpc, detection_pb2_grpc
+from boxwright_contract.errors import BadInput
 
 
-class Client(GeometryCalls):
-    """A connection to one server, or to all that `address` resolves to.
+class Client(AdminCalls, GeometryCalls):
+    """A connection to all the servers that `address` names: calls go to those that answer.
 
     It may be shared by threads. Every method raises Unreachable where no server answers, and
     otherwise the error that the server raised, with the server's message.
     """
 
-    def __init__(self, address: str = "127.0.0.1:50051", *, timeout_s: float = 60.0) -> None:
-        """Connect when first asked; `timeout_s` is the most that any answer may take."""
-        super().__init__(address, timeout_s=timeout_s)
-        self._detection = detection_pb2_grpc.DetectionServiceStub(self._channel)
-        self._catalog = catalog_pb2_grpc.CatalogServiceStub(self._channel)
+    @cached_property
+    def _detection(self) -> detection_pb2_grpc.DetectionServiceStub:
+        return detection_pb2_grpc.DetectionServiceStub(self._channel)
+
+    @cached_property
+    def _catalog(self) -> catalog_pb2_grpc.CatalogServiceStub:
+        return catalog_pb2_grpc.CatalogServiceStub(self._channel)
 
     def detect(
         self,
@@ -67,20 +65,61 @@ class Client(GeometryCalls):
             UnknownName: No such model, version, class or proposal source.
             Overloaded: The server is full; it says when to try again.
         """
-        content = _content(image)
-        with written():
-            request = detection_pb2.DetectRequest(
-                model=model,
-                version=version,
-                min_score=min_score,
-                max_detections=max_detections,
-                classes=classes,
-                with_origins=with_origins,
-                proposals=asked(proposals, max_proposals),
-                with_proposals=with_proposals,
-                **content,
-            )
+        request = detect_request(
+            image,
+            {
+                "model": model,
+                "version": version,
+                "min_score": min_score,
+                "max_detections": max_detections,
+                "classes": classes,
+                "with_origins": with_origins,
+                "proposals": proposals,
+                "max_proposals": max_proposals,
+                "with_proposals": with_proposals,
+            },
+        )
         return reading.result(self._ask(self._detection.Detect, request))
+
+    def detect_stream(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        in_order: bool = True,
+        window: int = WINDOW,
+        **options: Unpack[DetectOptions],
+    ) -> Generator[Frame, None, None]:
+        """Yield what comes of each of `images`, while more of them go out.
+
+        An image that fails is an error in its place, and the stream goes on. If the server goes,
+        the stream is taken up by another, or by that one when it is back; no image is lost.
+        `close()` of what is returned ends the stream.
+
+        Args:
+            images: As `detect` takes them. They are taken on another thread, as there is room.
+            in_order: Whether answers come as the images did; otherwise, as they are ready.
+            window: Most images that were taken from `images` and whose answers were not.
+            options: Those of `detect`, for every image.
+
+        Raises:
+            BadInput: The window has no room for an image.
+            Overloaded: The server has too many streams; it says when to try again.
+            DeadlinePassed: For `timeout_s` no answer came, though one should have.
+            Exception: What `images` raised, after the answers to those before.
+        """
+        if window < 1:
+            raise BadInput(f"the window is {window}. Let at least 1 image be under way.")
+        stream = ImageStream(
+            partial(self._call, self._detection.DetectStream),
+            images,
+            options,
+            in_order=in_order,
+            window=window,
+            address=self.address,
+            timeout_s=self.timeout_s,
+            retries=self.retries,
+        )
+        return stream.frames()
 
     def models(self) -> tuple[ModelSummary, ...]:
         """Return the models that are served, and those on disk that cannot be, with the reason."""
@@ -101,25 +140,3 @@ class Client(GeometryCalls):
         """Return every plugin that the server found, the broken ones with their reason."""
         answer = self._ask(self._catalog.ListPlugins, catalog_pb2.ListPluginsRequest())
         return reading.plugins(answer)
-
-
-def _content(image: ImageLike) -> dict[str, Any]:
-    """Return the part of a DetectRequest that carries `image`."""
-    if isinstance(image, bytes):
-        return {"encoded": image}
-    if isinstance(image, np.ndarray):
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise BadInput(
-                f"pixels came as {image.dtype} {image.shape}; send uint8 (height, width, 3), RGB."
-            )
-        height_px, width_px = image.shape[:2]
-        rgb = image.tobytes()
-        return {
-            "raw": detection_pb2.RawImage(height_px=height_px, width_px=width_px, rgb=rgb),
-        }
-    try:
-        return {"encoded": Path(image).read_bytes()}
-    except OSError as error:
-        raise BadImage(
-            f"'{image}' cannot be read: {error.strerror}. Check the path and its permissions."
-        ) from error

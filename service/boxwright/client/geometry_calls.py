@@ -1,6 +1,7 @@
 """The questions of shapes and receptive fields."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from boxwright.client import geometry_reading as reading
 from boxwright.client import geometry_writing as writing
@@ -26,10 +27,9 @@ Size = tuple[int, int]
 class GeometryCalls(Connection):
     """One method for each call of GeometryService."""
 
-    def __init__(self, address: str, *, timeout_s: float) -> None:
-        """Connect when first asked."""
-        super().__init__(address, timeout_s=timeout_s)
-        self._geometry = geometry_pb2_grpc.GeometryServiceStub(self._channel)
+    @cached_property
+    def _geometry(self) -> geometry_pb2_grpc.GeometryServiceStub:
+        return geometry_pb2_grpc.GeometryServiceStub(self._channel)
 
     def describe_layers(
         self, layers: str | Stack, channels: int, sides: Sequence[int]

@@ -8,10 +8,12 @@ from boxwright.client.answers import (
     Model,
     ModelSummary,
     Origin,
+    Placement,
     Plugin,
     ProposalRule,
     Proposals,
     Result,
+    Running,
     Times,
 )
 from boxwright.client.geometry_reading import edges
@@ -80,6 +82,7 @@ def model(answer: catalog_pb2.GetModelResponse) -> Model:
         levels=_levels(answer.levels),
         card_json=answer.card_json,
         proposals=_rule(answer.proposals) if answer.HasField("proposals") else None,
+        running=_running(answer.running) if answer.HasField("running") else None,
     )
 
 
@@ -98,6 +101,17 @@ def _proposals(used: detection_pb2.ProposalsUsed) -> Proposals:
     edges = iter(used.boxes.edges_px)
     boxes = tuple(zip(edges, edges, edges, edges, strict=True)) if used.HasField("boxes") else None
     return Proposals(used.count, used.given_by, boxes)
+
+
+def _running(its: catalog_pb2.Running) -> Running:
+    return Running(
+        precision=its.precision,
+        placements=tuple(Placement(each.provider, each.nodes) for each in its.placements),
+        lanes=its.lanes,
+        max_batch=its.max_batch,
+        batch_delay_ms=its.batch_delay_ms,
+        fallback=its.fallback,
+    )
 
 
 def _rule(rule: catalog_pb2.ProposalRule) -> ProposalRule:
@@ -119,6 +133,7 @@ def _summary(found: catalog_pb2.ModelSummary) -> ModelSummary:
         architecture=found.architecture,
         class_count=found.class_count,
         problem=found.problem,
+        aliases=tuple(found.aliases),
     )
 
 

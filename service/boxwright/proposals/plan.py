@@ -6,8 +6,8 @@ from typing import TypeAlias
 from boxwright.model import Model
 from boxwright.proposals.sent import Sent, check_number
 from boxwright.query import Boxes, FromModel, FromSource, ProposalsAsked, Query
-from boxwright.repository import Repository
 from boxwright.settings import Settings
+from boxwright.visits import Visit
 from boxwright_contract.card import Card
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.errors import BadInput, UnknownName
@@ -35,7 +35,7 @@ Plan: TypeAlias = BySource | ByModel | Sent
 
 
 def plan(
-    query: Query, model: Model, models: Repository, plugins: Catalog, settings: Settings
+    query: Query, model: Model, models: Visit, plugins: Catalog, settings: Settings
 ) -> Plan | None:
     """Return where the proposals of a query come from; None where its model needs none.
 
@@ -100,7 +100,7 @@ def _own(rule: ProposalRule, model: Model, plugins: Catalog) -> ProposalSource:
     return plugins.proposal_source(rule.source)
 
 
-def _proposing(models: Repository, name: str) -> Model:
+def _proposing(models: Visit, name: str) -> Model:
     if not name:
         raise BadInput("the proposals name no model. Set `proposals.model`.")
     model = models.find(name, "")

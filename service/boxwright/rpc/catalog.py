@@ -5,9 +5,9 @@ from typing import Any
 from grpc import aio
 
 from boxwright.proposals.plan import served_rule
-from boxwright.repository import Repository
 from boxwright.rpc.wire import catalog as wire
 from boxwright.settings import Settings
+from boxwright.shelf import Shelf
 from boxwright.v1.catalog_pb2 import (
     GetModelRequest,
     GetModelResponse,
@@ -23,7 +23,7 @@ from boxwright_contract.catalog import Catalog
 class CatalogService(CatalogServiceServicer):
     """Tells what is installed and what is served."""
 
-    def __init__(self, plugins: Catalog, models: Repository, settings: Settings) -> None:
+    def __init__(self, plugins: Catalog, models: Shelf, settings: Settings) -> None:
         self._plugins = plugins
         self._models = models
         self._settings = settings
@@ -38,11 +38,13 @@ class CatalogService(CatalogServiceServicer):
         self, request: ListModelsRequest, context: aio.ServicerContext[Any, Any]
     ) -> ListModelsResponse:
         """List the models that are served, and those that cannot be, with their reason."""
-        return wire.models(self._models)
+        return wire.models(self._models.now)
 
     async def GetModel(
         self, request: GetModelRequest, context: aio.ServicerContext[Any, Any]
     ) -> GetModelResponse:
         """Tell all about one model. Errors: BadInput, UnknownName."""
-        model = self._models.find(request.model, request.version)
-        return wire.model(model, served_rule(model.bundle.card, self._settings))
+        models = self._models.now
+        model = models.find(request.model, request.version)
+        rule = served_rule(model.bundle.card, self._settings)
+        return wire.model(models, model, rule)

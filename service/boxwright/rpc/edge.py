@@ -1,30 +1,33 @@
-"""What every call passes, of whatever service: size limit, parsing, and errors to statuses."""
+"""What every call passes, of whatever service: checks, reading, and errors to statuses."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import grpc
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from grpc import aio
 
+from boxwright.rpc.requests import Context, Parse, Requests
 from boxwright.rpc.status import abort
-from boxwright_contract.errors import BadInput, TooLarge
 
-Context: TypeAlias = aio.ServicerContext[Any, Any]
-Received: TypeAlias = bytes | AsyncIterator[bytes]
-"""A request, or a stream of them."""
-Parse: TypeAlias = Callable[[bytes], Any]
+Received: TypeAlias = AsyncIterator[bytes]
+"""The messages of a call, be it one."""
+Read: TypeAlias = Callable[[Context], Awaitable[Any]]
+"""Gives a method what it takes: its one request, or the stream of them."""
+Check: TypeAlias = Callable[[grpc.HandlerCallDetails], None]
+"""Raises where a call may not go on. It runs before anything of the request is read."""
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 """None: no such method."""
 
 
 class Edge(aio.ServerInterceptor):
-    """Refuses messages that are too large or broken; ends failed calls with the right status."""
+    """Refuses what may not be asked or read; ends failed calls with the right status."""
 
-    def __init__(self, max_message_bytes: int) -> None:
-        self._max_message_bytes = max_message_bytes
+    def __init__(self, requests: Requests, checks: Sequence[Check] = ()) -> None:
+        self._requests = requests
+        self._checks = checks
 
     async def intercept_service(
         self,
@@ -35,57 +38,58 @@ class Edge(aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        build, method = _parts(handler)
+        _, method = parts(handler)
         around = self._streamed if inspect.isasyncgenfunction(method) else self._called
+        parse = handler.request_deserializer or bytes
+        build = (
+            grpc.stream_stream_rpc_method_handler
+            if handler.response_streaming
+            else grpc.stream_unary_rpc_method_handler
+        )
         return build(
-            around(method, handler.request_deserializer or bytes),
+            around(handler_call_details, method, self._read(handler.request_streaming, parse)),
             request_deserializer=None,  # or a broken message would be the server's fault
             response_serializer=handler.response_serializer,
         )
 
     def _called(
-        self, method: Callable[..., Awaitable[Message]], parse: Parse
+        self,
+        details: grpc.HandlerCallDetails,
+        method: Callable[..., Awaitable[Message]],
+        read: Read,
     ) -> Callable[..., object]:
-        async def call(received: Received, context: Context) -> Message:
+        async def call(_: Received, context: Context) -> Message:
             async with _statuses(context):
-                return await method(self._parsed(received, parse), context)
+                self._check(details)
+                return await method(await read(context), context)
 
         return call
 
     def _streamed(
-        self, method: Callable[..., AsyncIterator[Message]], parse: Parse
+        self,
+        details: grpc.HandlerCallDetails,
+        method: Callable[..., AsyncIterator[Message]],
+        read: Read,
     ) -> Callable[..., object]:
-        async def call(received: Received, context: Context) -> AsyncIterator[Message]:
+        async def call(_: Received, context: Context) -> AsyncIterator[Message]:
             async with _statuses(context):
-                async for response in method(self._parsed(received, parse), context):
+                self._check(details)
+                async for response in method(await read(context), context):
                     yield response
 
         return call
 
-    def _parsed(self, received: Received, parse: Parse) -> Any:  # noqa: ANN401  As below.
-        """Return the request, or the stream, of which each message must be sound."""
-        if isinstance(received, bytes):
-            return self._message(received, parse)
-        return self._messages(received, parse)
+    def _check(self, details: grpc.HandlerCallDetails) -> None:
+        for check in self._checks:
+            check(details)
 
-    async def _messages(self, received: AsyncIterator[bytes], parse: Parse) -> AsyncIterator[Any]:
-        async for data in received:
-            yield self._message(data, parse)
+    def _read(self, many: bool, parse: Parse) -> Read:
+        async def read(context: Context) -> Any:  # noqa: ANN401  The method's.
+            if many:
+                return self._requests.each(context, parse)
+            return await self._requests.one(context, parse)
 
-    def _message(self, data: bytes, parse: Parse) -> Any:  # noqa: ANN401  The method's own type.
-        if len(data) > self._max_message_bytes:
-            raise TooLarge(
-                f"the message has {len(data)} bytes, and this server takes "
-                f"{self._max_message_bytes}. Send a smaller one, or raise "
-                "BOXWRIGHT_MAX_MESSAGE_BYTES (--max-message-bytes)."
-            )
-        try:
-            return parse(data)
-        except DecodeError as error:
-            raise BadInput(
-                f"the message of {len(data)} bytes cannot be read: it is not of the type that "
-                "this method takes, or it is nested over 100 deep. Send that type, nested less."
-            ) from error
+        return read
 
 
 @asynccontextmanager
@@ -98,7 +102,7 @@ async def _statuses(context: Context) -> AsyncIterator[None]:
         await abort(context, error)
 
 
-def _parts(handler: "grpc.RpcMethodHandler[Any, Any]") -> tuple[Callable[..., Handler], Any]:
+def parts(handler: "grpc.RpcMethodHandler[Any, Any]") -> tuple[Callable[..., Handler], Any]:
     """Return the function that builds a handler of this kind, and the method inside it."""
     match handler.request_streaming, handler.response_streaming:
         case False, False:

@@ -12,9 +12,9 @@ from boxwright.deadline import Deadline
 from boxwright.geometry.framing import Framing, checked_canvas
 from boxwright.geometry.seeing import level_named, seeing
 from boxwright.geometry.views import view_of
-from boxwright.repository import Repository
 from boxwright.rpc.wire import description
 from boxwright.rpc.wire import geometry as wire
+from boxwright.shelf import Shelf
 from boxwright.v1 import geometry_pb2 as pb
 from boxwright.v1.geometry_pb2_grpc import GeometryServiceServicer
 from boxwright_contract.catalog import Catalog
@@ -38,7 +38,7 @@ class GeometryService(GeometryServiceServicer):
     What takes more than a moment is done on a thread of its own, so that detection goes on.
     """
 
-    def __init__(self, plugins: Catalog, models: Repository, max_requests: int) -> None:
+    def __init__(self, plugins: Catalog, models: Shelf, max_requests: int) -> None:
         self._plugins = plugins
         self._models = models
         self._admission = Admission(max_requests)

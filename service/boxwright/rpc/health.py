@@ -31,6 +31,11 @@ class HealthService(HealthServicer):
         self._watching = True
         self._changed = asyncio.Condition()
 
+    @property
+    def serving(self) -> bool:
+        """Whether requests are taken."""
+        return self._status == HealthCheckResponse.SERVING
+
     async def become(self, status: Status) -> None:
         """Tell whoever asks or watches that this is now the status of all services."""
         async with self._changed:

@@ -1,7 +1,7 @@
 """Which status each error becomes: the one place where errors meet gRPC."""
 
+import asyncio
 import logging
-import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -12,12 +12,16 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc import aio
 
+from boxwright import request_ids
 from boxwright_contract.errors import (
     BadInput,
     BoxwrightError,
+    CannotChange,
     DeadlinePassed,
+    NotAllowed,
     Overloaded,
     TooLarge,
+    Unidentified,
     UnknownName,
 )
 
@@ -25,6 +29,8 @@ log = logging.getLogger(__name__)
 
 DOMAIN = "boxwright"
 DETAILS_KEY = "grpc-status-details-bin"
+PUSHBACK_KEY = "grpc-retry-pushback-ms"
+NEVER = "-1"
 MOST_MESSAGE_BYTES = 1_600
 """Of UTF-8. It travels twice, up to three times as long, in headers that may have 8 KiB in all."""
 
@@ -33,22 +39,56 @@ STATUSES: Mapping[type[BoxwrightError], grpc.StatusCode] = MappingProxyType(
         BadInput: grpc.StatusCode.INVALID_ARGUMENT,
         TooLarge: grpc.StatusCode.RESOURCE_EXHAUSTED,
         UnknownName: grpc.StatusCode.NOT_FOUND,
+        Unidentified: grpc.StatusCode.UNAUTHENTICATED,
+        NotAllowed: grpc.StatusCode.PERMISSION_DENIED,
+        CannotChange: grpc.StatusCode.FAILED_PRECONDITION,
         Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
         DeadlinePassed: grpc.StatusCode.DEADLINE_EXCEEDED,
     }
 )
 """The errors that a caller can mend. The nearest class in an error's ancestry counts."""
 
+CODES: Mapping[int, grpc.StatusCode] = MappingProxyType(
+    {code.value[0]: code for code in grpc.StatusCode}
+)
+"""By number."""
 
-def status_of(error: Exception) -> tuple[grpc.StatusCode, str, list[Message]]:
-    """Return the code, the message and the details of the status that an error becomes.
 
-    An error that no caller can mend is logged under an id, and nothing else of it gets out.
+def status_of(error: Exception) -> Status:
+    """Return the status that an error becomes: its code, its message and its details.
+
+    An error that no caller can mend is logged under the call's id, and nothing else of it gets out.
     """
+    code, message, details = _told(error)
+    log.debug("refused: %s: %s", code.name, message)
+    status = Status(code=code.value[0], message=_shortened(message))
+    for detail in details:
+        status.details.add().Pack(detail)
+    return status
+
+
+async def abort(
+    context: aio.ServicerContext[Any, Any],
+    error: Exception,
+    code: grpc.StatusCode | None = None,
+) -> NoReturn:
+    """End a call with the status that an error becomes; a protocol may want another code."""
+    status = status_of(error)
+    if code is not None:
+        status.code = code.value[0]
+    details = (DETAILS_KEY, status.SerializeToString())
+    metadata = (*context.trailing_metadata(), details, *_pushback(error))
+    try:
+        await context.abort(CODES[status.code], status.message, trailing_metadata=metadata)
+    except aio.InternalError as gone:  # so is the caller, and gRPC would log it as our fault
+        raise asyncio.CancelledError from gone
+
+
+def _told(error: Exception) -> tuple[grpc.StatusCode, str, list[Message]]:
     for kind in type(error).__mro__:
         if kind in STATUSES:
             return STATUSES[kind], str(error), _details(error)
-    reference = uuid.uuid4().hex[:12]
+    reference = request_ids.CURRENT.get() or request_ids.id_of(())
     log.error("internal error %s", reference, exc_info=error)
     return (
         grpc.StatusCode.INTERNAL,
@@ -57,16 +97,14 @@ def status_of(error: Exception) -> tuple[grpc.StatusCode, str, list[Message]]:
     )
 
 
-async def abort(context: aio.ServicerContext[Any, Any], error: Exception) -> NoReturn:
-    """End a call with the status that an error becomes."""
-    code, message, details = status_of(error)
-    log.debug("refused: %s: %s", code.name, message)
-    message = _shortened(message)
-    status = Status(code=code.value[0], message=message)
-    for detail in details:
-        status.details.add().Pack(detail)
-    metadata = ((DETAILS_KEY, status.SerializeToString()),)
-    await context.abort(code, message, trailing_metadata=metadata)
+def _pushback(error: Exception) -> tuple[tuple[str, str], ...]:
+    """Return what gRPC's own retries go by, in clients of whatever make that use them."""
+    match error:
+        case Overloaded(retry_after_ms=pause_ms):
+            return ((PUSHBACK_KEY, str(pause_ms)),)
+        case TooLarge():
+            return ((PUSHBACK_KEY, NEVER),)
+    return ()
 
 
 def _shortened(message: str) -> str:

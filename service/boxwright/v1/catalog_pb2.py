@@ -22,37 +22,48 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62oxwright/v1/catalog.proto\x12\x0c\x62oxwright.v1\"\x14\n\x12ListPluginsRequest\"<\n\x13ListPluginsResponse\x12%\n\x07plugins\x18\x01 \x03(\x0b\x32\x14.boxwright.v1.Plugin\"\xc1\x02\n\x06Plugin\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.boxwright.v1.Plugin.Kind\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x64istribution\x18\x03 \x01(\t\x12\x1c\n\x14\x64istribution_version\x18\x04 \x01(\t\x12\x0f\n\x07problem\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12#\n\x06levels\x18\x07 \x03(\x0b\x32\x13.boxwright.v1.Level\"\x85\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n\rKIND_BACKBONE\x10\x01\x12\x11\n\rKIND_DETECTOR\x10\x02\x12\x18\n\x14KIND_PROPOSAL_SOURCE\x10\x03\x12\x18\n\x14KIND_BACKBONE_FAMILY\x10\x04\x12\r\n\tKIND_NECK\x10\x05\":\n\x05Level\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x63hannels\x18\x02 \x01(\r\x12\x11\n\tstride_px\x18\x03 \x01(\r\"\x13\n\x11ListModelsRequest\"@\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.boxwright.v1.ModelSummary\"j\n\x0cModelSummary\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x14\n\x0c\x61rchitecture\x18\x03 \x01(\t\x12\x13\n\x0b\x63lass_count\x18\x04 \x01(\r\x12\x0f\n\x07problem\x18\x05 \x01(\t\"1\n\x0fGetModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\xf5\x01\n\x10GetModelResponse\x12+\n\x07summary\x18\x01 \x01(\x0b\x32\x1a.boxwright.v1.ModelSummary\x12\x0f\n\x07\x63lasses\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\tmin_score\x18\x04 \x01(\x02\x12\x17\n\x0fmost_detections\x18\x05 \x01(\r\x12#\n\x06levels\x18\x06 \x03(\x0b\x32\x13.boxwright.v1.Level\x12\x11\n\tcard_json\x18\x07 \x01(\t\x12-\n\tproposals\x18\x08 \x01(\x0b\x32\x1a.boxwright.v1.ProposalRule\"F\n\x0cProposalRule\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\r\x12\x17\n\x0flongest_side_px\x18\x03 \x01(\r2\x80\x02\n\x0e\x43\x61talogService\x12R\n\x0bListPlugins\x12 .boxwright.v1.ListPluginsRequest\x1a!.boxwright.v1.ListPluginsResponse\x12O\n\nListModels\x12\x1f.boxwright.v1.ListModelsRequest\x1a .boxwright.v1.ListModelsResponse\x12I\n\x08GetModel\x12\x1d.boxwright.v1.GetModelRequest\x1a\x1e.boxwright.v1.GetModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62oxwright/v1/catalog.proto\x12\x0c\x62oxwright.v1\x1a\x1cgoogle/api/annotations.proto\"\x14\n\x12ListPluginsRequest\"<\n\x13ListPluginsResponse\x12%\n\x07plugins\x18\x01 \x03(\x0b\x32\x14.boxwright.v1.Plugin\"\xc1\x02\n\x06Plugin\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.boxwright.v1.Plugin.Kind\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x64istribution\x18\x03 \x01(\t\x12\x1c\n\x14\x64istribution_version\x18\x04 \x01(\t\x12\x0f\n\x07problem\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12#\n\x06levels\x18\x07 \x03(\x0b\x32\x13.boxwright.v1.Level\"\x85\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n\rKIND_BACKBONE\x10\x01\x12\x11\n\rKIND_DETECTOR\x10\x02\x12\x18\n\x14KIND_PROPOSAL_SOURCE\x10\x03\x12\x18\n\x14KIND_BACKBONE_FAMILY\x10\x04\x12\r\n\tKIND_NECK\x10\x05\":\n\x05Level\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x63hannels\x18\x02 \x01(\r\x12\x11\n\tstride_px\x18\x03 \x01(\r\"\x13\n\x11ListModelsRequest\"@\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.boxwright.v1.ModelSummary\"{\n\x0cModelSummary\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x14\n\x0c\x61rchitecture\x18\x03 \x01(\t\x12\x13\n\x0b\x63lass_count\x18\x04 \x01(\r\x12\x0f\n\x07problem\x18\x05 \x01(\t\x12\x0f\n\x07\x61liases\x18\x06 \x03(\t\"1\n\x0fGetModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\x9d\x02\n\x10GetModelResponse\x12+\n\x07summary\x18\x01 \x01(\x0b\x32\x1a.boxwright.v1.ModelSummary\x12\x0f\n\x07\x63lasses\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\tmin_score\x18\x04 \x01(\x02\x12\x17\n\x0fmost_detections\x18\x05 \x01(\r\x12#\n\x06levels\x18\x06 \x03(\x0b\x32\x13.boxwright.v1.Level\x12\x11\n\tcard_json\x18\x07 \x01(\t\x12-\n\tproposals\x18\x08 \x01(\x0b\x32\x1a.boxwright.v1.ProposalRule\x12&\n\x07running\x18\t \x01(\x0b\x32\x15.boxwright.v1.Running\"\x95\x01\n\x07Running\x12\x11\n\tprecision\x18\x01 \x01(\t\x12+\n\nplacements\x18\x02 \x03(\x0b\x32\x17.boxwright.v1.Placement\x12\r\n\x05lanes\x18\x03 \x01(\r\x12\x11\n\tmax_batch\x18\x04 \x01(\r\x12\x16\n\x0e\x62\x61tch_delay_ms\x18\x05 \x01(\x02\x12\x10\n\x08\x66\x61llback\x18\x06 \x01(\t\",\n\tPlacement\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05nodes\x18\x02 \x01(\r\"F\n\x0cProposalRule\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\r\x12\x17\n\x0flongest_side_px\x18\x03 \x01(\r2\xef\x02\n\x0e\x43\x61talogService\x12g\n\x0bListPlugins\x12 .boxwright.v1.ListPluginsRequest\x1a!.boxwright.v1.ListPluginsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/plugins\x12\x63\n\nListModels\x12\x1f.boxwright.v1.ListModelsRequest\x1a .boxwright.v1.ListModelsResponse\"\x12\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/models\x12\x8e\x01\n\x08GetModel\x12\x1d.boxwright.v1.GetModelRequest\x1a\x1e.boxwright.v1.GetModelResponse\"C\x82\xd3\xe4\x93\x02=\x12\x12/v1/models/{model}Z\'\x12%/v1/models/{model}/versions/{version}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'boxwright.v1.catalog_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTPLUGINSREQUEST']._serialized_start=44
-  _globals['_LISTPLUGINSREQUEST']._serialized_end=64
-  _globals['_LISTPLUGINSRESPONSE']._serialized_start=66
-  _globals['_LISTPLUGINSRESPONSE']._serialized_end=126
-  _globals['_PLUGIN']._serialized_start=129
-  _globals['_PLUGIN']._serialized_end=450
-  _globals['_PLUGIN_KIND']._serialized_start=317
-  _globals['_PLUGIN_KIND']._serialized_end=450
-  _globals['_LEVEL']._serialized_start=452
-  _globals['_LEVEL']._serialized_end=510
-  _globals['_LISTMODELSREQUEST']._serialized_start=512
-  _globals['_LISTMODELSREQUEST']._serialized_end=531
-  _globals['_LISTMODELSRESPONSE']._serialized_start=533
-  _globals['_LISTMODELSRESPONSE']._serialized_end=597
-  _globals['_MODELSUMMARY']._serialized_start=599
-  _globals['_MODELSUMMARY']._serialized_end=705
-  _globals['_GETMODELREQUEST']._serialized_start=707
-  _globals['_GETMODELREQUEST']._serialized_end=756
-  _globals['_GETMODELRESPONSE']._serialized_start=759
-  _globals['_GETMODELRESPONSE']._serialized_end=1004
-  _globals['_PROPOSALRULE']._serialized_start=1006
-  _globals['_PROPOSALRULE']._serialized_end=1076
-  _globals['_CATALOGSERVICE']._serialized_start=1079
-  _globals['_CATALOGSERVICE']._serialized_end=1335
+  _globals['_CATALOGSERVICE'].methods_by_name['ListPlugins']._loaded_options = None
+  _globals['_CATALOGSERVICE'].methods_by_name['ListPlugins']._serialized_options = b'\202\323\344\223\002\r\022\013/v1/plugins'
+  _globals['_CATALOGSERVICE'].methods_by_name['ListModels']._loaded_options = None
+  _globals['_CATALOGSERVICE'].methods_by_name['ListModels']._serialized_options = b'\202\323\344\223\002\014\022\n/v1/models'
+  _globals['_CATALOGSERVICE'].methods_by_name['GetModel']._loaded_options = None
+  _globals['_CATALOGSERVICE'].methods_by_name['GetModel']._serialized_options = b'\202\323\344\223\002=\022\022/v1/models/{model}Z\'\022%/v1/models/{model}/versions/{version}'
+  _globals['_LISTPLUGINSREQUEST']._serialized_start=74
+  _globals['_LISTPLUGINSREQUEST']._serialized_end=94
+  _globals['_LISTPLUGINSRESPONSE']._serialized_start=96
+  _globals['_LISTPLUGINSRESPONSE']._serialized_end=156
+  _globals['_PLUGIN']._serialized_start=159
+  _globals['_PLUGIN']._serialized_end=480
+  _globals['_PLUGIN_KIND']._serialized_start=347
+  _globals['_PLUGIN_KIND']._serialized_end=480
+  _globals['_LEVEL']._serialized_start=482
+  _globals['_LEVEL']._serialized_end=540
+  _globals['_LISTMODELSREQUEST']._serialized_start=542
+  _globals['_LISTMODELSREQUEST']._serialized_end=561
+  _globals['_LISTMODELSRESPONSE']._serialized_start=563
+  _globals['_LISTMODELSRESPONSE']._serialized_end=627
+  _globals['_MODELSUMMARY']._serialized_start=629
+  _globals['_MODELSUMMARY']._serialized_end=752
+  _globals['_GETMODELREQUEST']._serialized_start=754
+  _globals['_GETMODELREQUEST']._serialized_end=803
+  _globals['_GETMODELRESPONSE']._serialized_start=806
+  _globals['_GETMODELRESPONSE']._serialized_end=1091
+  _globals['_RUNNING']._serialized_start=1094
+  _globals['_RUNNING']._serialized_end=1243
+  _globals['_PLACEMENT']._serialized_start=1245
+  _globals['_PLACEMENT']._serialized_end=1289
+  _globals['_PROPOSALRULE']._serialized_start=1291
+  _globals['_PROPOSALRULE']._serialized_end=1361
+  _globals['_CATALOGSERVICE']._serialized_start=1364
+  _globals['_CATALOGSERVICE']._serialized_end=1731
 # @@protoc_insertion_point(module_scope)

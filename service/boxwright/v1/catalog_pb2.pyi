@@ -193,6 +193,7 @@ class ModelSummary(_message.Message):
     ARCHITECTURE_FIELD_NUMBER: _builtins.int
     CLASS_COUNT_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
+    ALIASES_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     version: _builtins.str
     architecture: _builtins.str
@@ -200,6 +201,10 @@ class ModelSummary(_message.Message):
     class_count: _builtins.int
     problem: _builtins.str
     """Why it is not served, and the cure. Empty: it is."""
+    @_builtins.property
+    def aliases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names that stand for this version, besides latest."""
+
     def __init__(
         self,
         *,
@@ -208,10 +213,11 @@ class ModelSummary(_message.Message):
         architecture: _builtins.str = ...,
         class_count: _builtins.int = ...,
         problem: _builtins.str = ...,
+        aliases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["architecture", b"architecture", "class_count", b"class_count", "model", b"model", "problem", b"problem", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aliases", b"aliases", "architecture", b"architecture", "class_count", b"class_count", "model", b"model", "problem", b"problem", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -225,7 +231,7 @@ class GetModelRequest(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     version: _builtins.str
-    """Empty: the newest."""
+    """A number, an alias, or latest. Empty: latest."""
     def __init__(
         self,
         *,
@@ -252,6 +258,7 @@ class GetModelResponse(_message.Message):
     LEVELS_FIELD_NUMBER: _builtins.int
     CARD_JSON_FIELD_NUMBER: _builtins.int
     PROPOSALS_FIELD_NUMBER: _builtins.int
+    RUNNING_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """The execution providers that really run it, as ONNX Runtime names them, the one with most nodes
     first.
@@ -274,6 +281,10 @@ class GetModelResponse(_message.Message):
     def proposals(self) -> Global___ProposalRule:
         """Where its proposals come from. Unset: it needs none."""
 
+    @_builtins.property
+    def running(self) -> Global___Running:
+        """How it runs on this server."""
+
     def __init__(
         self,
         *,
@@ -285,14 +296,84 @@ class GetModelResponse(_message.Message):
         levels: _abc.Iterable[Global___Level] | None = ...,
         card_json: _builtins.str = ...,
         proposals: Global___ProposalRule | None = ...,
+        running: Global___Running | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["proposals", b"proposals", "summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposals", b"proposals", "running", b"running", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["card_json", b"card_json", "classes", b"classes", "levels", b"levels", "min_score", b"min_score", "most_detections", b"most_detections", "proposals", b"proposals", "provider", b"provider", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["card_json", b"card_json", "classes", b"classes", "levels", b"levels", "min_score", b"min_score", "most_detections", b"most_detections", "proposals", b"proposals", "provider", b"provider", "running", b"running", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetModelResponse: _TypeAlias = GetModelResponse  # noqa: Y015
+
+@_typing.final
+class Running(_message.Message):
+    """How a model runs on a server."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRECISION_FIELD_NUMBER: _builtins.int
+    PLACEMENTS_FIELD_NUMBER: _builtins.int
+    LANES_FIELD_NUMBER: _builtins.int
+    MAX_BATCH_FIELD_NUMBER: _builtins.int
+    BATCH_DELAY_MS_FIELD_NUMBER: _builtins.int
+    FALLBACK_FIELD_NUMBER: _builtins.int
+    precision: _builtins.str
+    """Of the dense part: float32, bfloat16 or int8."""
+    lanes: _builtins.int
+    """Runs side by side."""
+    max_batch: _builtins.int
+    """Most images in one run."""
+    batch_delay_ms: _builtins.float
+    """The longest that an image waits for others to run with."""
+    fallback: _builtins.str
+    """Why it does not run as asked, where it does not."""
+    @_builtins.property
+    def placements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Placement]:
+        """Where the nodes of its graphs were put, most nodes first."""
+
+    def __init__(
+        self,
+        *,
+        precision: _builtins.str = ...,
+        placements: _abc.Iterable[Global___Placement] | None = ...,
+        lanes: _builtins.int = ...,
+        max_batch: _builtins.int = ...,
+        batch_delay_ms: _builtins.float = ...,
+        fallback: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_delay_ms", b"batch_delay_ms", "fallback", b"fallback", "lanes", b"lanes", "max_batch", b"max_batch", "placements", b"placements", "precision", b"precision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Running: _TypeAlias = Running  # noqa: Y015
+
+@_typing.final
+class Placement(_message.Message):
+    """What one execution provider runs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    NODES_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """As ONNX Runtime names it."""
+    nodes: _builtins.int
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        nodes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["nodes", b"nodes", "provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Placement: _TypeAlias = Placement  # noqa: Y015
 
 @_typing.final
 class ProposalRule(_message.Message):

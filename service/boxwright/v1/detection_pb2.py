@@ -22,37 +22,47 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxwright/v1/detection.proto\x12\x0c\x62oxwright.v1\"\xb3\x02\n\rDetectRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x11\n\x07\x65ncoded\x18\x03 \x01(\x0cH\x00\x12%\n\x03raw\x18\x04 \x01(\x0b\x32\x16.boxwright.v1.RawImageH\x00\x12\x16\n\tmin_score\x18\x05 \x01(\x02H\x01\x88\x01\x01\x12\x1b\n\x0emax_detections\x18\x06 \x01(\rH\x02\x88\x01\x01\x12\x0f\n\x07\x63lasses\x18\x07 \x03(\t\x12\x14\n\x0cwith_origins\x18\x08 \x01(\x08\x12*\n\tproposals\x18\t \x01(\x0b\x32\x17.boxwright.v1.Proposals\x12\x16\n\x0ewith_proposals\x18\n \x01(\x08\x42\x07\n\x05imageB\x0c\n\n_min_scoreB\x11\n\x0f_max_detections\"~\n\tProposals\x12\x10\n\x06source\x18\x01 \x01(\tH\x00\x12\x0f\n\x05model\x18\x02 \x01(\tH\x00\x12$\n\x05\x62oxes\x18\x03 \x01(\x0b\x32\x13.boxwright.v1.BoxesH\x00\x12\x12\n\x05limit\x18\x04 \x01(\rH\x01\x88\x01\x01\x42\n\n\x08given_byB\x08\n\x06_limit\"\x19\n\x05\x42oxes\x12\x10\n\x08\x65\x64ges_px\x18\x01 \x03(\x02\"<\n\x08RawImage\x12\x11\n\theight_px\x18\x01 \x01(\r\x12\x10\n\x08width_px\x18\x02 \x01(\r\x12\x0b\n\x03rgb\x18\x03 \x01(\x0c\"\xe3\x01\n\x0e\x44\x65tectResponse\x12+\n\ndetections\x18\x01 \x03(\x0b\x32\x17.boxwright.v1.Detection\x12+\n\nimage_size\x18\x02 \x01(\x0b\x32\x17.boxwright.v1.ImageSize\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\'\n\x05times\x18\x05 \x01(\x0b\x32\x18.boxwright.v1.StageTimes\x12.\n\tproposals\x18\x06 \x01(\x0b\x32\x1b.boxwright.v1.ProposalsUsed\"T\n\rProposalsUsed\x12\r\n\x05\x63ount\x18\x01 \x01(\r\x12\x10\n\x08given_by\x18\x02 \x01(\t\x12\"\n\x05\x62oxes\x18\x03 \x01(\x0b\x32\x13.boxwright.v1.Boxes\"\xa8\x01\n\tDetection\x12\x1e\n\x03\x62ox\x18\x01 \x01(\x0b\x32\x11.boxwright.v1.Box\x12\r\n\x05score\x18\x02 \x01(\x02\x12\r\n\x05label\x18\x03 \x01(\t\x12\x13\n\x0b\x63lass_index\x18\x04 \x01(\r\x12$\n\x06origin\x18\x05 \x01(\x0b\x32\x14.boxwright.v1.Origin\x12\x15\n\x08proposal\x18\x06 \x01(\rH\x00\x88\x01\x01\x42\x0b\n\t_proposal\"Z\n\x06Origin\x12\r\n\x05level\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x65ll_y\x18\x02 \x01(\r\x12\x0e\n\x06\x63\x65ll_x\x18\x03 \x01(\r\x12!\n\x06region\x18\x04 \x01(\x0b\x32\x11.boxwright.v1.Box\"M\n\x03\x42ox\x12\x10\n\x08x_min_px\x18\x01 \x01(\x02\x12\x10\n\x08y_min_px\x18\x02 \x01(\x02\x12\x10\n\x08x_max_px\x18\x03 \x01(\x02\x12\x10\n\x08y_max_px\x18\x04 \x01(\x02\"0\n\tImageSize\x12\x11\n\theight_px\x18\x01 \x01(\r\x12\x10\n\x08width_px\x18\x02 \x01(\r\"\x82\x01\n\nStageTimes\x12\x11\n\tdecode_ms\x18\x01 \x01(\x02\x12\x11\n\tresize_ms\x18\x02 \x01(\x02\x12\x10\n\x08queue_ms\x18\x03 \x01(\x02\x12\x14\n\x0cinference_ms\x18\x04 \x01(\x02\x12\x10\n\x08total_ms\x18\x05 \x01(\x02\x12\x14\n\x0cproposals_ms\x18\x06 \x01(\x02\x32W\n\x10\x44\x65tectionService\x12\x43\n\x06\x44\x65tect\x12\x1b.boxwright.v1.DetectRequest\x1a\x1c.boxwright.v1.DetectResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62oxwright/v1/detection.proto\x12\x0c\x62oxwright.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/rpc/status.proto\"\xb8\x01\n\x13\x44\x65tectStreamRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12,\n\x07request\x18\x02 \x01(\x0b\x32\x1b.boxwright.v1.DetectRequest\x12\x36\n\x05order\x18\x03 \x01(\x0e\x32\'.boxwright.v1.DetectStreamRequest.Order\"/\n\x05Order\x12\x15\n\x11ORDER_UNSPECIFIED\x10\x00\x12\x0f\n\x0bORDER_READY\x10\x01\"\x84\x01\n\x14\x44\x65tectStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x30\n\x08response\x18\x02 \x01(\x0b\x32\x1c.boxwright.v1.DetectResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xb3\x02\n\rDetectRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x11\n\x07\x65ncoded\x18\x03 \x01(\x0cH\x00\x12%\n\x03raw\x18\x04 \x01(\x0b\x32\x16.boxwright.v1.RawImageH\x00\x12\x16\n\tmin_score\x18\x05 \x01(\x02H\x01\x88\x01\x01\x12\x1b\n\x0emax_detections\x18\x06 \x01(\rH\x02\x88\x01\x01\x12\x0f\n\x07\x63lasses\x18\x07 \x03(\t\x12\x14\n\x0cwith_origins\x18\x08 \x01(\x08\x12*\n\tproposals\x18\t \x01(\x0b\x32\x17.boxwright.v1.Proposals\x12\x16\n\x0ewith_proposals\x18\n \x01(\x08\x42\x07\n\x05imageB\x0c\n\n_min_scoreB\x11\n\x0f_max_detections\"~\n\tProposals\x12\x10\n\x06source\x18\x01 \x01(\tH\x00\x12\x0f\n\x05model\x18\x02 \x01(\tH\x00\x12$\n\x05\x62oxes\x18\x03 \x01(\x0b\x32\x13.boxwright.v1.BoxesH\x00\x12\x12\n\x05limit\x18\x04 \x01(\rH\x01\x88\x01\x01\x42\n\n\x08given_byB\x08\n\x06_limit\"\x19\n\x05\x42oxes\x12\x10\n\x08\x65\x64ges_px\x18\x01 \x03(\x02\"<\n\x08RawImage\x12\x11\n\theight_px\x18\x01 \x01(\r\x12\x10\n\x08width_px\x18\x02 \x01(\r\x12\x0b\n\x03rgb\x18\x03 \x01(\x0c\"\xe3\x01\n\x0e\x44\x65tectResponse\x12+\n\ndetections\x18\x01 \x03(\x0b\x32\x17.boxwright.v1.Detection\x12+\n\nimage_size\x18\x02 \x01(\x0b\x32\x17.boxwright.v1.ImageSize\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\'\n\x05times\x18\x05 \x01(\x0b\x32\x18.boxwright.v1.StageTimes\x12.\n\tproposals\x18\x06 \x01(\x0b\x32\x1b.boxwright.v1.ProposalsUsed\"T\n\rProposalsUsed\x12\r\n\x05\x63ount\x18\x01 \x01(\r\x12\x10\n\x08given_by\x18\x02 \x01(\t\x12\"\n\x05\x62oxes\x18\x03 \x01(\x0b\x32\x13.boxwright.v1.Boxes\"\xa8\x01\n\tDetection\x12\x1e\n\x03\x62ox\x18\x01 \x01(\x0b\x32\x11.boxwright.v1.Box\x12\r\n\x05score\x18\x02 \x01(\x02\x12\r\n\x05label\x18\x03 \x01(\t\x12\x13\n\x0b\x63lass_index\x18\x04 \x01(\r\x12$\n\x06origin\x18\x05 \x01(\x0b\x32\x14.boxwright.v1.Origin\x12\x15\n\x08proposal\x18\x06 \x01(\rH\x00\x88\x01\x01\x42\x0b\n\t_proposal\"Z\n\x06Origin\x12\r\n\x05level\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x65ll_y\x18\x02 \x01(\r\x12\x0e\n\x06\x63\x65ll_x\x18\x03 \x01(\r\x12!\n\x06region\x18\x04 \x01(\x0b\x32\x11.boxwright.v1.Box\"M\n\x03\x42ox\x12\x10\n\x08x_min_px\x18\x01 \x01(\x02\x12\x10\n\x08y_min_px\x18\x02 \x01(\x02\x12\x10\n\x08x_max_px\x18\x03 \x01(\x02\x12\x10\n\x08y_max_px\x18\x04 \x01(\x02\"0\n\tImageSize\x12\x11\n\theight_px\x18\x01 \x01(\r\x12\x10\n\x08width_px\x18\x02 \x01(\r\"\x82\x01\n\nStageTimes\x12\x11\n\tdecode_ms\x18\x01 \x01(\x02\x12\x11\n\tresize_ms\x18\x02 \x01(\x02\x12\x10\n\x08queue_ms\x18\x03 \x01(\x02\x12\x14\n\x0cinference_ms\x18\x04 \x01(\x02\x12\x10\n\x08total_ms\x18\x05 \x01(\x02\x12\x14\n\x0cproposals_ms\x18\x06 \x01(\x02\x32\xc9\x01\n\x10\x44\x65tectionService\x12Z\n\x06\x44\x65tect\x12\x1b.boxwright.v1.DetectRequest\x1a\x1c.boxwright.v1.DetectResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\"\n/v1/detect:\x01*\x12Y\n\x0c\x44\x65tectStream\x12!.boxwright.v1.DetectStreamRequest\x1a\".boxwright.v1.DetectStreamResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'boxwright.v1.detection_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DETECTREQUEST']._serialized_start=47
-  _globals['_DETECTREQUEST']._serialized_end=354
-  _globals['_PROPOSALS']._serialized_start=356
-  _globals['_PROPOSALS']._serialized_end=482
-  _globals['_BOXES']._serialized_start=484
-  _globals['_BOXES']._serialized_end=509
-  _globals['_RAWIMAGE']._serialized_start=511
-  _globals['_RAWIMAGE']._serialized_end=571
-  _globals['_DETECTRESPONSE']._serialized_start=574
-  _globals['_DETECTRESPONSE']._serialized_end=801
-  _globals['_PROPOSALSUSED']._serialized_start=803
-  _globals['_PROPOSALSUSED']._serialized_end=887
-  _globals['_DETECTION']._serialized_start=890
-  _globals['_DETECTION']._serialized_end=1058
-  _globals['_ORIGIN']._serialized_start=1060
-  _globals['_ORIGIN']._serialized_end=1150
-  _globals['_BOX']._serialized_start=1152
-  _globals['_BOX']._serialized_end=1229
-  _globals['_IMAGESIZE']._serialized_start=1231
-  _globals['_IMAGESIZE']._serialized_end=1279
-  _globals['_STAGETIMES']._serialized_start=1282
-  _globals['_STAGETIMES']._serialized_end=1412
-  _globals['_DETECTIONSERVICE']._serialized_start=1414
-  _globals['_DETECTIONSERVICE']._serialized_end=1501
+  _globals['_DETECTIONSERVICE'].methods_by_name['Detect']._loaded_options = None
+  _globals['_DETECTIONSERVICE'].methods_by_name['Detect']._serialized_options = b'\202\323\344\223\002\017\"\n/v1/detect:\001*'
+  _globals['_DETECTSTREAMREQUEST']._serialized_start=102
+  _globals['_DETECTSTREAMREQUEST']._serialized_end=286
+  _globals['_DETECTSTREAMREQUEST_ORDER']._serialized_start=239
+  _globals['_DETECTSTREAMREQUEST_ORDER']._serialized_end=286
+  _globals['_DETECTSTREAMRESPONSE']._serialized_start=289
+  _globals['_DETECTSTREAMRESPONSE']._serialized_end=421
+  _globals['_DETECTREQUEST']._serialized_start=424
+  _globals['_DETECTREQUEST']._serialized_end=731
+  _globals['_PROPOSALS']._serialized_start=733
+  _globals['_PROPOSALS']._serialized_end=859
+  _globals['_BOXES']._serialized_start=861
+  _globals['_BOXES']._serialized_end=886
+  _globals['_RAWIMAGE']._serialized_start=888
+  _globals['_RAWIMAGE']._serialized_end=948
+  _globals['_DETECTRESPONSE']._serialized_start=951
+  _globals['_DETECTRESPONSE']._serialized_end=1178
+  _globals['_PROPOSALSUSED']._serialized_start=1180
+  _globals['_PROPOSALSUSED']._serialized_end=1264
+  _globals['_DETECTION']._serialized_start=1267
+  _globals['_DETECTION']._serialized_end=1435
+  _globals['_ORIGIN']._serialized_start=1437
+  _globals['_ORIGIN']._serialized_end=1527
+  _globals['_BOX']._serialized_start=1529
+  _globals['_BOX']._serialized_end=1606
+  _globals['_IMAGESIZE']._serialized_start=1608
+  _globals['_IMAGESIZE']._serialized_end=1656
+  _globals['_STAGETIMES']._serialized_start=1659
+  _globals['_STAGETIMES']._serialized_end=1789
+  _globals['_DETECTIONSERVICE']._serialized_start=1792
+  _globals['_DETECTIONSERVICE']._serialized_end=1993
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,8 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.rpc import status_pb2 as _status_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,6 +19,84 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class DetectStreamRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Order:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _OrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[DetectStreamRequest._Order.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        ORDER_UNSPECIFIED: DetectStreamRequest._Order.ValueType  # 0
+        """As the requests came."""
+        ORDER_READY: DetectStreamRequest._Order.ValueType  # 1
+        """As they are ready."""
+
+    class Order(_Order, metaclass=_OrderEnumTypeWrapper):
+        """In which order answers come. That of a stream's first request counts."""
+
+    ORDER_UNSPECIFIED: DetectStreamRequest.Order.ValueType  # 0
+    """As the requests came."""
+    ORDER_READY: DetectStreamRequest.Order.ValueType  # 1
+    """As they are ready."""
+
+    ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Whatever the caller knows the image by. Its answer carries it."""
+    order: Global___DetectStreamRequest.Order.ValueType
+    @_builtins.property
+    def request(self) -> Global___DetectRequest: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        request: Global___DetectRequest | None = ...,
+        order: Global___DetectStreamRequest.Order.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "order", b"order", "request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DetectStreamRequest: _TypeAlias = DetectStreamRequest  # noqa: Y015
+
+@_typing.final
+class DetectStreamResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    RESPONSE_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """That of the request; empty where its message could not be read."""
+    @_builtins.property
+    def response(self) -> Global___DetectResponse: ...
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """What Detect would have ended with, its details included."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        response: Global___DetectResponse | None = ...,
+        error: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "outcome", b"outcome", "response", b"response"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "id", b"id", "outcome", b"outcome", "response", b"response"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["response", "error"]  # noqa: Y015
+    _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+Global___DetectStreamResponse: _TypeAlias = DetectStreamResponse  # noqa: Y015
 
 @_typing.final
 class DetectRequest(_message.Message):
@@ -35,7 +115,7 @@ class DetectRequest(_message.Message):
     model: _builtins.str
     """Name of a served model. May be empty where the server serves just one."""
     version: _builtins.str
-    """Version of the model. Empty: the newest."""
+    """Version of the model: a number, an alias, or latest. Empty: latest."""
     encoded: _builtins.bytes
     """A whole image file: JPEG, PNG, WebP, BMP, TIFF, or a GIF, of which the first frame counts.
     Its EXIF orientation is applied.

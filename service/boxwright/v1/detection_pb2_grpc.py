@@ -40,6 +40,11 @@ class DetectionServiceStub(object):
                 request_serializer=boxwright_dot_v1_dot_detection__pb2.DetectRequest.SerializeToString,
                 response_deserializer=boxwright_dot_v1_dot_detection__pb2.DetectResponse.FromString,
                 _registered_method=True)
+        self.DetectStream = channel.stream_stream(
+                '/boxwright.v1.DetectionService/DetectStream',
+                request_serializer=boxwright_dot_v1_dot_detection__pb2.DetectStreamRequest.SerializeToString,
+                response_deserializer=boxwright_dot_v1_dot_detection__pb2.DetectStreamResponse.FromString,
+                _registered_method=True)
 
 
 class DetectionServiceServicer(object):
@@ -58,6 +63,19 @@ class DetectionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DetectStream(self, request_iterator, context):
+        """Finds the objects in one image after another, as of a video or a folder.
+
+        A bad image is an error in its place, with the status that Detect would have ended with, and
+        the stream goes on. Where Detect is refused for want of room, an image of a stream waits for it.
+        The server reads on when answers are read. RESOURCE_EXHAUSTED: too many streams are open;
+        google.rpc.RetryInfo tells when to try again. UNAVAILABLE: the server stops; what it has read is
+        answered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DetectionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -65,6 +83,11 @@ def add_DetectionServiceServicer_to_server(servicer, server):
                     servicer.Detect,
                     request_deserializer=boxwright_dot_v1_dot_detection__pb2.DetectRequest.FromString,
                     response_serializer=boxwright_dot_v1_dot_detection__pb2.DetectResponse.SerializeToString,
+            ),
+            'DetectStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.DetectStream,
+                    request_deserializer=boxwright_dot_v1_dot_detection__pb2.DetectStreamRequest.FromString,
+                    response_serializer=boxwright_dot_v1_dot_detection__pb2.DetectStreamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -95,6 +118,33 @@ class DetectionService(object):
             '/boxwright.v1.DetectionService/Detect',
             boxwright_dot_v1_dot_detection__pb2.DetectRequest.SerializeToString,
             boxwright_dot_v1_dot_detection__pb2.DetectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DetectStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/boxwright.v1.DetectionService/DetectStream',
+            boxwright_dot_v1_dot_detection__pb2.DetectStreamRequest.SerializeToString,
+            boxwright_dot_v1_dot_detection__pb2.DetectStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

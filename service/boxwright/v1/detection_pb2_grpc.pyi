@@ -41,6 +41,15 @@ class DetectionServiceStub:
     the server is full; in the second case google.rpc.RetryInfo tells when to try again.
     DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
     """
+    DetectStream: _grpc.StreamStreamMultiCallable[_detection_pb2.DetectStreamRequest, _detection_pb2.DetectStreamResponse]
+    """Finds the objects in one image after another, as of a video or a folder.
+
+    A bad image is an error in its place, with the status that Detect would have ended with, and
+    the stream goes on. Where Detect is refused for want of room, an image of a stream waits for it.
+    The server reads on when answers are read. RESOURCE_EXHAUSTED: too many streams are open;
+    google.rpc.RetryInfo tells when to try again. UNAVAILABLE: the server stops; what it has read is
+    answered.
+    """
 
 @_typing.type_check_only
 class DetectionServiceAsyncStub(DetectionServiceStub):
@@ -54,6 +63,15 @@ class DetectionServiceAsyncStub(DetectionServiceStub):
     model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
     the server is full; in the second case google.rpc.RetryInfo tells when to try again.
     DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
+    """
+    DetectStream: _aio.StreamStreamMultiCallable[_detection_pb2.DetectStreamRequest, _detection_pb2.DetectStreamResponse]  # type: ignore[assignment]
+    """Finds the objects in one image after another, as of a video or a folder.
+
+    A bad image is an error in its place, with the status that Detect would have ended with, and
+    the stream goes on. Where Detect is refused for want of room, an image of a stream waits for it.
+    The server reads on when answers are read. RESOURCE_EXHAUSTED: too many streams are open;
+    google.rpc.RetryInfo tells when to try again. UNAVAILABLE: the server stops; what it has read is
+    answered.
     """
 
 class DetectionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -71,6 +89,21 @@ class DetectionServiceServicer(metaclass=_abc_1.ABCMeta):
         model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
         the server is full; in the second case google.rpc.RetryInfo tells when to try again.
         DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
+        """
+
+    @_abc_1.abstractmethod
+    def DetectStream(
+        self,
+        request_iterator: _MaybeAsyncIterator[_detection_pb2.DetectStreamRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_detection_pb2.DetectStreamResponse], _abc.AsyncIterator[_detection_pb2.DetectStreamResponse]]:
+        """Finds the objects in one image after another, as of a video or a folder.
+
+        A bad image is an error in its place, with the status that Detect would have ended with, and
+        the stream goes on. Where Detect is refused for want of room, an image of a stream waits for it.
+        The server reads on when answers are read. RESOURCE_EXHAUSTED: too many streams are open;
+        google.rpc.RetryInfo tells when to try again. UNAVAILABLE: the server stops; what it has read is
+        answered.
         """
 
 def add_DetectionServiceServicer_to_server(servicer: DetectionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

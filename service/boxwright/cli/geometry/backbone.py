@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from boxwright.cli.credentials import asking, credentials_of
 from boxwright.cli.geometry.facts import level_facts
 from boxwright.cli.geometry.levels import print_levels
 from boxwright.cli.geometry.sizes import image_size
@@ -14,9 +15,10 @@ from boxwright.cli.workshop import workshop
 from boxwright_contract.errors import BadSettings
 
 if TYPE_CHECKING:
-    from boxwright.client import BackboneGeometry
+    from boxwright.client import BackboneGeometry, Credentials
 
 
+@asking
 def backbone(
     name: Annotated[str, typer.Argument(help="Name of the backbone; see `boxwright plugins`.")],
     canvas: Annotated[
@@ -46,7 +48,11 @@ def backbone(
     size = None if canvas is None else image_size(canvas, "--canvas")
     if measure and server:
         raise BadSettings("--measure is for a backbone that is installed here. Leave out --server.")
-    found = _here(name, size, measure) if server is None else _asked(server, name, size)
+    credentials = credentials_of(server)
+    if server is None:
+        found = _here(name, size, measure)
+    else:
+        found = _asked(server, credentials, name, size)
     if as_json:
         levels = [level_facts(level) for level in found.levels]
         print_json({"backbone": found.backbone, "levels": levels})
@@ -64,10 +70,12 @@ def backbone(
         typer.echo("\nIts plugin does not declare all fields. Measure them: add --measure.")
 
 
-def _asked(server: str, name: str, size: tuple[int, int] | None) -> "BackboneGeometry":
+def _asked(
+    server: str, credentials: "Credentials", name: str, size: tuple[int, int] | None
+) -> "BackboneGeometry":
     from boxwright.client import Client
 
-    with Client(server) as client:
+    with Client(server, credentials=credentials) as client:
         return client.describe_backbone(name, size)
 
 

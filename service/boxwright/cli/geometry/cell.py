@@ -8,6 +8,7 @@ import typer
 
 from boxwright.cli.annotations import check_spared, write_picture
 from boxwright.cli.connection import connected
+from boxwright.cli.credentials import asking
 from boxwright.cli.geometry.sizes import read_photo, size_of_photo
 from boxwright.cli.options import AsJson, Models, Server
 from boxwright.cli.tables import print_json, print_table
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 COLUMNS = ("", "x_min", "y_min", "x_max", "y_max", "width", "height")
 
 
+@asking
 def cell(
     model: Annotated[str, typer.Argument(help="Name of the model.")],
     level: Annotated[str, typer.Argument(help="Name of the feature map, such as P4.")],

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from boxwright.cli.connection import connected
+from boxwright.cli.credentials import asking
 from boxwright.cli.geometry.facts import level_facts
 from boxwright.cli.geometry.levels import print_levels
 from boxwright.cli.geometry.sizes import image_size
@@ -12,6 +13,7 @@ from boxwright.cli.options import AsJson, Models, Server
 from boxwright.cli.tables import print_json
 
 
+@asking
 def model(
     name: Annotated[str, typer.Argument(help="Name of the model.")],
     image: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from boxwright.cli.connection import connected
+from boxwright.cli.credentials import asking
 from boxwright.cli.geometry.sizes import size_of_photo
 from boxwright.cli.options import AsJson, Models, Server
 from boxwright.cli.tables import print_json, print_table
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from boxwright.client import CellRange
 
 
+@asking
 def region(
     model: Annotated[str, typer.Argument(help="Name of the model.")],
     x_min: Annotated[float, typer.Argument(help="Of the box, in pixels of the upright image.")],

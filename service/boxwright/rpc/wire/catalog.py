@@ -66,15 +66,20 @@ def _problem(problem: Problem) -> catalog_pb2.Plugin:
 def models(repository: Repository) -> catalog_pb2.ListModelsResponse:
     """Return the models that are served, then those that cannot be."""
     return catalog_pb2.ListModelsResponse(
-        models=[*map(_summary, repository.models), *map(_unserved, repository.unserved)]
+        models=[
+            *(_summary(repository, each) for each in repository.models),
+            *map(_unserved, repository.unserved),
+        ]
     )
 
 
-def model(served: Model, rule: ProposalRule | None) -> catalog_pb2.GetModelResponse:
-    """Return all about one model, whose proposals come by `rule`."""
+def model(
+    repository: Repository, served: Model, rule: ProposalRule | None
+) -> catalog_pb2.GetModelResponse:
+    """Return all about one model of a repository, whose proposals come by `rule`."""
     its = served.bundle.card
     return catalog_pb2.GetModelResponse(
-        summary=_summary(served),
+        summary=_summary(repository, served),
         classes=its.classes,
         provider=served.provider,
         min_score=its.min_score,
@@ -82,6 +87,21 @@ def model(served: Model, rule: ProposalRule | None) -> catalog_pb2.GetModelRespo
         levels=_levels(record.level for record in its.levels),
         card_json=card.encode(its).decode(),
         proposals=None if rule is None else _rule(rule),
+        running=_running(served),
+    )
+
+
+def _running(served: Model) -> catalog_pb2.Running:
+    return catalog_pb2.Running(
+        precision=served.precision,
+        placements=[
+            catalog_pb2.Placement(provider=each.provider, nodes=each.nodes)
+            for each in served.placements
+        ],
+        lanes=served.lanes,
+        max_batch=served.tuning.most,
+        batch_delay_ms=served.tuning.delay_s * 1e3,
+        fallback=served.fallback,
     )
 
 
@@ -91,12 +111,13 @@ def _rule(its: ProposalRule) -> catalog_pb2.ProposalRule:
     )
 
 
-def _summary(served: Model) -> catalog_pb2.ModelSummary:
+def _summary(repository: Repository, served: Model) -> catalog_pb2.ModelSummary:
     return catalog_pb2.ModelSummary(
         model=served.bundle.name,
         version=str(served.bundle.version),
         architecture=served.bundle.architecture,
         class_count=len(served.bundle.card.classes),
+        aliases=repository.aliases_of(served),
     )
 
 

@@ -2,9 +2,9 @@
 
 from itertools import zip_longest
 
+from boxwright.answer import Answer
 from boxwright.deadline import Deadline
 from boxwright.geometry.views import Origin
-from boxwright.pipeline import Answer
 from boxwright.proposals.proposer import Proposals
 from boxwright.query import Boxes, Encoded, FromModel, FromSource, ProposalsAsked, Query, Raw
 from boxwright.v1 import detection_pb2

@@ -1,0 +1,82 @@
+"""The server's certificate, its key and the authority of its clients, as files that may change."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from boxwright.pem import check_authorities, check_pair, contents
+from boxwright.settings import Settings, option, variable
+from boxwright.watched import Watched
+from boxwright_contract.errors import BadSettings
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """The files of a server's TLS."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None
+    """None: clients need no certificate."""
+
+    @classmethod
+    def told(cls, settings: Settings) -> "Certificates | None":
+        """Return the files that the settings name, None for a server in plain text.
+
+        Raises:
+            BadSettings: One of them is named without the other that it needs.
+        """
+        certificate, key = settings.tls_certificate, settings.tls_key
+        if certificate is None and key is None and settings.tls_client_ca is None:
+            return None
+        if certificate is None:
+            raise _alone("tls_key" if key else "tls_client_ca", "tls_certificate")
+        if key is None:
+            raise _alone("tls_certificate", "tls_key")
+        return cls(certificate, key, settings.tls_client_ca)
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Return credentials that follow the files: each new connection gets what they hold then.
+
+        Raises:
+            BadSettings: A file cannot be read, holds no PEM, or the key is of another certificate.
+        """
+        files = [file for file in (self.certificate, self.key, self.client_ca) if file]
+        watched = Watched("TLS certificate", files, self._read)
+        last = watched.now()
+
+        def news() -> grpc.ServerCertificateConfiguration | None:
+            nonlocal last
+            before, last = last, watched.now()
+            return None if last is before else last
+
+        return grpc.dynamic_ssl_server_credentials(
+            last,
+            news,  # type: ignore[arg-type]  # None, which means no news, is not in its stub
+            require_client_authentication=self.client_ca is not None,
+        )
+
+    def _read(self) -> grpc.ServerCertificateConfiguration:
+        before = self._contents()
+        check_pair(self.certificate, self.key)
+        if self.client_ca is not None:
+            check_authorities(self.client_ca)
+        chain, key, authority = self._contents()
+        if (chain, key, authority) != before:
+            raise BadSettings(
+                f"{self.certificate} or its key changed while they were read. Swap both at once, "
+                "or write them again."
+            )
+        return grpc.ssl_server_certificate_configuration([(key, chain)], authority)
+
+    def _contents(self) -> tuple[bytes, bytes, bytes | None]:
+        authority = None if self.client_ca is None else contents(self.client_ca)
+        return contents(self.certificate), contents(self.key), authority
+
+
+def _alone(given: str, missing: str) -> BadSettings:
+    return BadSettings(
+        f"{variable(given)} ({option(given)}) is set, and {variable(missing)} ({option(missing)}) "
+        "is not: TLS needs both. Set it too, or neither for plain text."
+    )

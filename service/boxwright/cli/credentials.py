@@ -1,0 +1,101 @@
+"""Options of every command that asks a server: TLS and the token."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from boxwright_contract.errors import BadSettings
+
+if TYPE_CHECKING:
+    from boxwright.client import Credentials
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_GIVEN: ContextVar[Mapping[str, Any]] = ContextVar("given", default=MappingProxyType({}))
+
+
+def asking(command: Command) -> Command:
+    """Give a command that asks a server these options; `credentials_of` reads them."""
+    signature, own = inspect.signature(command), inspect.signature(_options)
+
+    @functools.wraps(command)
+    def asks(**options: Any) -> Any:  # noqa: ANN401  Whatever the command has.
+        given = {name: options.pop(name) for name in own.parameters}
+        before = _GIVEN.set({name: value for name, value in given.items() if value})
+        try:
+            return command(**options)
+        finally:
+            _GIVEN.reset(before)
+
+    parameters = [*signature.parameters.values(), *own.parameters.values()]
+    asks.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    asks.__annotations__ = {**command.__annotations__, **_options.__annotations__}
+    return asks  # type: ignore[return-value]
+
+
+def credentials_of(server: str | None) -> "Credentials":
+    """Return what is shown to `server`: the options over the environment. None: to our own.
+
+    Raises:
+        BadSettings: They cannot be used, or are for no server.
+    """
+    from boxwright.client import Credentials
+
+    given = dict(_GIVEN.get())
+    if server is None:
+        if given:
+            options = ", ".join("--" + name.replace("_", "-") for name in given)
+            raise BadSettings(f"{options}: there is no server to use it for. Give --server too.")
+        return Credentials()
+    if token_file := given.pop("token_file", None):
+        given["token"] = _token(token_file)
+    return Credentials.read(**given)
+
+
+def _token(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise BadSettings(
+            f"the token file {file} cannot be read: {error}. Give a file with just the token."
+        ) from error
+
+
+def _options(
+    *,
+    tls: Annotated[
+        bool,
+        typer.Option(
+            "--tls", help="The server speaks TLS. Each of these is BOXWRIGHT_TLS and so on too."
+        ),
+    ] = False,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="TLS: the authorities (PEM) that may have signed its certificate. Unset: those "
+            "that the world knows.",
+        ),
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TLS: our own certificate (PEM).")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="TLS: its key (PEM).")] = None,
+    server_name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="TLS: the name in its certificate, if the address has another."
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A file with our token. Or set BOXWRIGHT_TOKEN."),
+    ] = None,
+) -> None:
+    """Hold the options, as typer reads them."""

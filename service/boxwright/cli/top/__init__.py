@@ -1,0 +1,1 @@
+"""`boxwright top`: what a server does now, as its metrics tell."""

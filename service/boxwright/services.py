@@ -1,0 +1,89 @@
+"""The gRPC services of a server, put together."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from grpc import aio
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from boxwright.inference import open_inference_pb2, open_inference_pb2_grpc
+from boxwright.pipeline import Pipeline
+from boxwright.rpc.admin import AdminService
+from boxwright.rpc.catalog import CatalogService
+from boxwright.rpc.detection import DetectionService
+from boxwright.rpc.geometry import GeometryService
+from boxwright.rpc.health import HealthService
+from boxwright.rpc.open_inference.service import OpenInferenceService
+from boxwright.rpc.open_streams import OpenStreams
+from boxwright.settings import Settings
+from boxwright.shelf import Shelf
+from boxwright.v1 import (
+    admin_pb2,
+    admin_pb2_grpc,
+    catalog_pb2,
+    catalog_pb2_grpc,
+    detection_pb2,
+    detection_pb2_grpc,
+    geometry_pb2,
+    geometry_pb2_grpc,
+)
+from boxwright_contract.catalog import Catalog
+
+Added: TypeAlias = tuple[Any, Callable[[Any, aio.Server], None]]
+"""A service, and what adds it to a server."""
+
+SERVICES = tuple(
+    file.services_by_name[name].full_name
+    for file, name in (
+        (detection_pb2.DESCRIPTOR, "DetectionService"),
+        (catalog_pb2.DESCRIPTOR, "CatalogService"),
+        (geometry_pb2.DESCRIPTOR, "GeometryService"),
+        (admin_pb2.DESCRIPTOR, "AdminService"),
+        (open_inference_pb2.DESCRIPTOR, "GRPCInferenceService"),
+    )
+)
+"""By their full names."""
+
+
+def add_services(
+    server: aio.Server,
+    *,
+    pipeline: Pipeline,
+    streams: OpenStreams,
+    geometry: GeometryService,
+    models: Shelf,
+    plugins: Catalog,
+    settings: Settings,
+) -> HealthService:
+    """Add every service to `server`, and return the one that tells whether they serve."""
+    status = HealthService(*SERVICES)
+    added: Sequence[Added] = (
+        (
+            DetectionService(pipeline, streams, settings),
+            detection_pb2_grpc.add_DetectionServiceServicer_to_server,
+        ),
+        (
+            CatalogService(plugins, models, settings),
+            catalog_pb2_grpc.add_CatalogServiceServicer_to_server,
+        ),
+        (
+            geometry,
+            geometry_pb2_grpc.add_GeometryServiceServicer_to_server,
+        ),
+        (
+            AdminService(models, settings.admin),
+            admin_pb2_grpc.add_AdminServiceServicer_to_server,
+        ),
+        (
+            OpenInferenceService(pipeline, models, streams, settings, lambda: status.serving),
+            open_inference_pb2_grpc.add_GRPCInferenceServiceServicer_to_server,
+        ),
+    )
+    for service, add in added:
+        add(service, server)
+    health_pb2_grpc.add_HealthServicer_to_server(status, server)
+    reflection.enable_server_reflection(
+        (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server
+    )
+    return status

@@ -1,0 +1,62 @@
+"""A model that fails in its first runs costs the others nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+from boxwright.client import Client
+from boxwright.server import serve_in_background
+from boxwright.settings import Settings
+from boxwright_contract.card import GRAPH_FILE
+
+MakeBundle = Callable[..., Path]
+Picky = Callable[..., onnx.ModelProto]
+
+
+@pytest.fixture
+def picky(make_bundle: MakeBundle, tmp_path: Path) -> Picky:
+    """Return a graph that fails unless its image can be reshaped: `picky(-1, 64, 64, 3)`."""
+    plain = onnx.load(make_bundle(tmp_path / "plain" / "1") / GRAPH_FILE)
+    return lambda *shape: reshaped(plain, shape)
+
+
+def reshaped(graph: onnx.ModelProto, shape: tuple[int, ...]) -> onnx.ModelProto:
+    inner = graph.graph
+    for node in inner.node:
+        node.input[:] = ["shaped" if name == "image" else name for name in node.input]
+    inner.node.insert(0, helper.make_node("Reshape", ["image", "wanted"], ["small"]))
+    inner.node.insert(1, helper.make_node("Shape", ["image"], ["size"]))
+    inner.node.insert(2, helper.make_node("Reshape", ["small", "size"], ["shaped"]))
+    inner.initializer.append(numpy_helper.from_array(np.array(shape), "wanted"))
+    return graph
+
+
+def served(settings: Settings) -> dict[str, str]:
+    """Return the models of a server that starts, and why each is not served."""
+    with serve_in_background(settings) as address, Client(str(address)) as client:
+        return {model.model: model.problem for model in client.models()}
+
+
+def test_a_model_that_fails_on_a_usual_shape_is_listed_and_the_others_are_served(
+    make_bundle: MakeBundle, picky: Picky, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "models"
+    make_bundle(folder / "good" / "1")
+    make_bundle(folder / "square" / "1", graph=picky(-1, 64, 64, 3))
+    found = served(replace(settings, models=folder))
+    assert found["good"] == ""
+    assert "the graph of square/1 fails on 1 black images of 96 x 64 px" in found["square"]
+    assert "Export it again" in found["square"]
+
+
+def test_a_model_that_fails_in_larger_batches_is_served_in_those_that_work(
+    make_bundle: MakeBundle, picky: Picky, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "models"
+    make_bundle(folder / "alone" / "1", graph=picky(1, 0, 0, 3))
+    assert served(replace(settings, models=folder)) == {"alone": ""}
