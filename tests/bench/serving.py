@@ -101,7 +101,7 @@ def _in_process(models: Path, sent: Sequence[bytes]) -> Callable[[bytes], None]:
         height, width = resized.shape[:2]
         canvas: NDArray[np.uint8] = np.zeros((1, *rule.canvas(height, width), 3), np.uint8)
         place(resized, canvas[0])
-        model.run(canvas, np.array([[height, width]], np.int32))
+        model.run(canvas, np.array([[height, width]], np.int32), alone=True)
 
     for image in sent:
         answer(image)

@@ -145,6 +145,6 @@ def _check_wanted(batch: list[Waiting]) -> None:
     """Raise DeadlinePassed if nobody waits for what is left of a batch's work."""
     if all(waiting.dropped for waiting in batch):
         raise DeadlinePassed(
-            "the deadline passed before all proposals were looked at. Allow more time, or ask for "
-            "fewer proposals."
+            "the deadline passed before the model had looked at all of the image. Allow more time, "
+            "send fewer at once, or ask for fewer proposals."
         )
