@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright.bundle import Bundle
 from boxwright.geometry.views import Origin
 from boxwright.proposals.proposer import Proposals
+from boxwright.shelf.bundle import Bundle
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,24 +10,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright import cores
 from boxwright.admission import Admission
 from boxwright.answer import Answer, StageTimes
 from boxwright.batching import Batcher, Found
 from boxwright.deadline import Deadline
+from boxwright.device import cores
 from boxwright.geometry.framing import Framing
 from boxwright.geometry.views import Origin, origin_of
 from boxwright.imaging import Resized, read, resize
-from boxwright.metrics import STAGES, Metrics
 from boxwright.proposals.plan import Plan, plan
 from boxwright.proposals.proposer import Proposals, Proposer
 from boxwright.proposals.sight import seen_by
 from boxwright.query import Query
 from boxwright.selection import Selection
 from boxwright.settings import Settings
-from boxwright.shelf import Shelf
-from boxwright.tracing import tell_stages
-from boxwright.visits import Visit
+from boxwright.shelf.shelf import Shelf
+from boxwright.shelf.visits import Visit
+from boxwright.telemetry.metrics import STAGES, Metrics
+from boxwright.telemetry.tracing import tell_stages
 from boxwright.workers import Workers
 from boxwright_contract.card import Card
 from boxwright_contract.catalog import Catalog

@@ -10,10 +10,10 @@ import grpc
 from grpc import aio
 from grpc_health.v1 import health_pb2_grpc
 
-from boxwright.certificates import Certificates
 from boxwright.rpc.edge import Edge
 from boxwright.rpc.health import HealthService
 from boxwright.rpc.requests import Requests
+from boxwright.security.certificates import Certificates
 from boxwright.settings import Settings, option, variable
 from boxwright.transport import server_options
 from boxwright_contract.errors import BadSettings

@@ -14,11 +14,9 @@ from grpc import aio
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from boxwright.admission import Admission
-from boxwright.metrics import Metrics
-from boxwright.metrics_port import metrics_port
+from boxwright.device.runtime import Runtime
 from boxwright.pipeline import Pipeline
 from boxwright.ports import Address, health_port, listen
-from boxwright.repository import Repository
 from boxwright.rpc.calls import Calls
 from boxwright.rpc.edge import Edge
 from boxwright.rpc.geometry import GeometryService
@@ -27,12 +25,14 @@ from boxwright.rpc.health import HealthService
 from boxwright.rpc.open_streams import OpenStreams
 from boxwright.rpc.requests import Requests
 from boxwright.rpc.room import room
-from boxwright.runtime import Runtime
 from boxwright.services import add_services
 from boxwright.settings import Settings
+from boxwright.shelf.repository import Repository
+from boxwright.shelf.watch import following
 from boxwright.starting import StoppedEarly, loaded
+from boxwright.telemetry.metrics import Metrics
+from boxwright.telemetry.metrics_port import metrics_port
 from boxwright.transport import open_many_files, server_options
-from boxwright.watch import following
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.trust import Trust
 

@@ -17,7 +17,7 @@ from boxwright.rpc.health import HealthService
 from boxwright.rpc.open_inference.service import OpenInferenceService
 from boxwright.rpc.open_streams import OpenStreams
 from boxwright.settings import Settings
-from boxwright.shelf import Shelf
+from boxwright.shelf.shelf import Shelf
 from boxwright.v1 import (
     admin_pb2,
     admin_pb2_grpc,

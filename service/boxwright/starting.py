@@ -2,12 +2,12 @@
 
 import asyncio
 
-from boxwright.bundle import Bundle
-from boxwright.model import Model
-from boxwright.runtime import Runtime
+from boxwright.device.model import Model
+from boxwright.device.runtime import Runtime
+from boxwright.device.warm_up import warmed_up
 from boxwright.settings import Settings
-from boxwright.shelf import Shelf
-from boxwright.warm_up import warmed_up
+from boxwright.shelf.bundle import Bundle
+from boxwright.shelf.shelf import Shelf
 from boxwright_contract.errors import BadBundle
 
 

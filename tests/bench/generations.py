@@ -19,9 +19,9 @@ from tests.bench.readme_parts import table, write
 from tests.bench.serving import server_process
 from tests.bench.stages import ProfiledGraph, Stage, scratch_folder
 
-from boxwright.bundle import Bundle, read
 from boxwright.cli.evaluate import as_found
 from boxwright.client import Client, Result
+from boxwright.shelf.bundle import Bundle, read
 from boxwright_contract.card import Card
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.chunks import run_in_chunks

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from boxwright.cli.demo import PHOTO
 from boxwright.cli.inputs import expand
 from boxwright.client import Client
-from boxwright.runtime import Runtime
+from boxwright.device.runtime import Runtime
 from boxwright.settings import PACKAGED_MODELS
-from boxwright.shelf import Shelf
+from boxwright.shelf.shelf import Shelf
 from boxwright_contract.input_rule import place
 from boxwright_contract.pixels import Limits, decode
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boxwright import bundle
 from boxwright.client import Client
-from boxwright.runtime import Runtime
+from boxwright.device.runtime import Runtime
+from boxwright.shelf import bundle
 from boxwright_contract import card
 from boxwright_contract.card import ChunkRecord
 from boxwright_contract.errors import BadBundle

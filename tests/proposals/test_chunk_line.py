@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from boxwright import bundle
 from boxwright.batching import Batcher
 from boxwright.deadline import Deadline
-from boxwright.metrics import Metrics
-from boxwright.runtime import Runtime
+from boxwright.device.runtime import Runtime
+from boxwright.shelf import bundle
+from boxwright.telemetry.metrics import Metrics
 
 
 def test_those_in_line_are_counted_as_waiting_until_their_turn_or_until_they_give_up(

@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor, ServiceDescriptor
 
 from boxwright.rpc.guard import BY_SERVICE, UNLISTED, permission_of
-from boxwright.tokens import PERMISSIONS
+from boxwright.security.tokens import PERMISSIONS
 
 ROOT = Path(__file__).parents[2]
 PLACES = {"path", "file", "filename", "folder", "dir", "directory", "url", "uri", "host", "address"}

@@ -53,7 +53,7 @@ def test_serving_never_loads_torch() -> None:
     "package",
     [
         "boxwright",
-        "boxwright.runtime",
+        "boxwright.device.runtime",
         "boxwright_contract",
         "boxwright_plugins",
         "boxwright_workshop",

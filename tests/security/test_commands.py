@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from boxwright.cli import app
 from boxwright.cli.exit_codes import NO_ANSWER, USAGE
 from boxwright.ports import Address
+from boxwright.security.tokens import hashed, read_tokens
 from boxwright.server import serve_in_background
 from boxwright.settings import Settings
-from boxwright.tokens import hashed, read_tokens
 
 if TYPE_CHECKING:
     from tests.security.conftest import Authority, Pair

@@ -15,9 +15,9 @@ from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
 from boxwright.client import Client, Credentials
 from boxwright.ports import Address
+from boxwright.security.tokens import new_token, read_tokens
 from boxwright.server import serve_in_background
 from boxwright.settings import Settings
-from boxwright.tokens import new_token, read_tokens
 from boxwright.v1.catalog_pb2 import ListModelsRequest
 from boxwright.v1.catalog_pb2_grpc import CatalogServiceStub
 from boxwright_contract.errors import BadSettings, NotAllowed, Unidentified

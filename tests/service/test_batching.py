@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from boxwright import bundle
 from boxwright.batching import Batcher, Found
 from boxwright.deadline import Deadline
-from boxwright.metrics import Metrics
-from boxwright.model import Model
-from boxwright.runtime import Runtime
-from boxwright.tuning import Tuning
+from boxwright.device.model import Model
+from boxwright.device.runtime import Runtime
+from boxwright.device.tuning import Tuning
+from boxwright.shelf import bundle
+from boxwright.telemetry.metrics import Metrics
 from boxwright_contract.errors import DeadlinePassed
 
 Pixels = NDArray[np.uint8]

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boxwright import bundle
 from boxwright.client import Client
 from boxwright.server import serve_in_background
 from boxwright.settings import Settings
+from boxwright.shelf import bundle
 from boxwright_contract.pixels import decode
 from boxwright_workshop import annotations
 

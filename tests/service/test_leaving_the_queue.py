@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boxwright import bundle
 from boxwright.batching import Batcher
 from boxwright.deadline import Deadline
-from boxwright.metrics import Metrics
-from boxwright.runtime import Runtime
+from boxwright.device.runtime import Runtime
+from boxwright.shelf import bundle
+from boxwright.telemetry.metrics import Metrics
 from boxwright.workers import Workers
 
 NEVER = Deadline()

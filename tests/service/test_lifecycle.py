@@ -29,7 +29,7 @@ SERVE = """
 import asyncio, os, sys
 from boxwright.server import serve
 from boxwright.settings import Settings
-from boxwright.telemetry import set_up_logging
+from boxwright.telemetry.logs import set_up_logging
 
 settings = Settings.read()
 set_up_logging(settings)

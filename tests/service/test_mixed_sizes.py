@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boxwright import bundle
 from boxwright.batching import Batcher
 from boxwright.deadline import Deadline
-from boxwright.metrics import Metrics
-from boxwright.model import Model
-from boxwright.runtime import Runtime
-from boxwright.tuning import Tuning
+from boxwright.device.model import Model
+from boxwright.device.runtime import Runtime
+from boxwright.device.tuning import Tuning
+from boxwright.shelf import bundle
+from boxwright.telemetry.metrics import Metrics
 from boxwright_contract.input_rule import InputRule
 
 RULE = InputRule(short_side_px=320, long_side_px=448, divisor=32)

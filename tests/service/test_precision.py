@@ -9,13 +9,13 @@ from pathlib import Path
 import onnxruntime
 import pytest
 
-from boxwright import bundle
-from boxwright.bundle import Bundle
-from boxwright.model import Model
-from boxwright.precision_choice import choose_precision
-from boxwright.providers import openvino_devices, register_openvino
-from boxwright.runtime import Runtime
+from boxwright.device.model import Model
+from boxwright.device.precision_choice import choose_precision
+from boxwright.device.providers import openvino_devices, register_openvino
+from boxwright.device.runtime import Runtime
 from boxwright.settings import Precision, PrecisionWish
+from boxwright.shelf import bundle
+from boxwright.shelf.bundle import Bundle
 from boxwright_contract import card
 from boxwright_contract.errors import BadBundle, BadSettings
 from boxwright_contract.precision_record import PrecisionRecord

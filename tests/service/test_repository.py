@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from boxwright import bundle
-from boxwright.repository import Repository
-from boxwright.runtime import Runtime
-from boxwright.shelf import Shelf
+from boxwright.device.runtime import Runtime
+from boxwright.shelf import bundle
+from boxwright.shelf.repository import Repository
+from boxwright.shelf.shelf import Shelf
 from boxwright_contract import card
 from boxwright_contract.errors import BadBundle, BadInput, BadSettings, UnknownName
 from boxwright_contract.proposal_rule import ProposalRule

@@ -11,9 +11,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from boxwright import bundle
-from boxwright.providers import PROVIDERS, failure, register_openvino
-from boxwright.runtime import Runtime
+from boxwright.device.providers import PROVIDERS, failure, register_openvino
+from boxwright.device.runtime import Runtime
+from boxwright.shelf import bundle
 from boxwright_contract.errors import BadSettings, MissingInstall
 
 HAS_CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from boxwright.settings import Settings
-from boxwright.telemetry import set_up_logging
+from boxwright.telemetry.logs import set_up_logging
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boxwright.tuning import Tuning
+from boxwright.device.tuning import Tuning
 from boxwright_contract.input_rule import InputRule
 
 RULE = InputRule(short_side_px=320, long_side_px=448, divisor=32)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from boxwright.client import Client
-from boxwright.runtime import Runtime
+from boxwright.device.runtime import Runtime
 from boxwright.server import serve_in_background
 from boxwright.settings import Settings
 from boxwright_contract import card

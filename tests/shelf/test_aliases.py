@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from boxwright.places import ALIASES_FILE
-from boxwright.runtime import Runtime
-from boxwright.shelf import Shelf
+from boxwright.device.runtime import Runtime
+from boxwright.shelf.places import ALIASES_FILE
+from boxwright.shelf.shelf import Shelf
 from boxwright_contract.errors import BadInput, CannotChange, UnknownName
 
 Put = Callable[..., Path]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from boxwright.bundle import Bundle
-from boxwright.model import Model
-from boxwright.runtime import Runtime
-from boxwright.shelf import Shelf
+from boxwright.device.model import Model
+from boxwright.device.runtime import Runtime
+from boxwright.shelf.bundle import Bundle
+from boxwright.shelf.shelf import Shelf
 from boxwright_contract import card
 from boxwright_contract.errors import CannotChange, UnknownName
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from boxwright.runtime import Runtime
-from boxwright.shelf import Shelf
+from boxwright.device.runtime import Runtime
+from boxwright.shelf.shelf import Shelf
 
 Put = Callable[..., Path]
 NOBODY = 65534

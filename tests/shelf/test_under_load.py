@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from boxwright.client import Client
-from boxwright.model import Model
-from boxwright.runtime import Runtime
-from boxwright.shelf import Shelf
+from boxwright.device.model import Model
+from boxwright.device.runtime import Runtime
+from boxwright.shelf.shelf import Shelf
 
 Put = Callable[..., Path]
 Serve = Callable[..., AbstractContextManager[Client]]

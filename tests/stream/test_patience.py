@@ -10,13 +10,13 @@ import pytest
 
 from boxwright.admission import Admission
 from boxwright.deadline import Deadline
-from boxwright.metrics import Metrics
+from boxwright.device.runtime import Runtime
 from boxwright.pipeline import Pipeline
 from boxwright.query import Query, Raw
 from boxwright.rpc.patience import detect_when_there_is_room
-from boxwright.runtime import Runtime
 from boxwright.settings import Settings
-from boxwright.shelf import Shelf
+from boxwright.shelf.shelf import Shelf
+from boxwright.telemetry.metrics import Metrics
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.errors import DeadlinePassed
 from boxwright_contract.trust import Trust

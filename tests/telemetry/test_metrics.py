@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.telemetry.observed import Observed
 
 from boxwright.cli.top.snapshot import Snapshot, take
-from boxwright.metrics import STAGES
+from boxwright.telemetry.metrics import STAGES
 from boxwright.v1.catalog_pb2 import ListModelsRequest
 from boxwright.v1.catalog_pb2_grpc import CatalogServiceStub
 from boxwright.v1.detection_pb2 import DetectRequest, DetectStreamRequest, RawImage

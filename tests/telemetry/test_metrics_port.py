@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 from tests.telemetry.observed import Observed, free_port
 
-from boxwright.metrics_port import MOST_READERS
 from boxwright.server import serve_in_background
 from boxwright.settings import Settings
+from boxwright.telemetry.metrics_port import MOST_READERS
 from boxwright_contract.errors import BadSettings
 
 

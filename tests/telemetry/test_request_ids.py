@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from tests.telemetry.observed import Observed, observe
 
-from boxwright import telemetry
 from boxwright.client import Client
 from boxwright.settings import Settings
+from boxwright.telemetry import logs as telemetry
 from boxwright.v1.detection_pb2 import DetectRequest, RawImage
 from boxwright_contract.errors import ServerFailed
 

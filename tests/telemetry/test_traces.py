@@ -18,7 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.telemetry.collector import Collected, attributes, collector
 from tests.telemetry.observed import free_port
 
-from boxwright.trace_export import set_up_tracing
+from boxwright.telemetry.trace_export import set_up_tracing
 from boxwright.v1.detection_pb2 import DetectRequest, RawImage
 from boxwright.v1.detection_pb2_grpc import DetectionServiceStub
 
@@ -112,7 +112,7 @@ def test_a_call_is_a_span_of_its_callers_trace_with_a_child_for_each_stage(trace
     done = [span.name for span in stages if span.name != "queue"]
     assert done == ["decode", "resize", "inference"]
     assert {span.trace_id.hex() for span in (call, *stages)} == {TRACE}
-    assert {attributes(span)["boxwright.model"] for span in stages} == {"bright"}
+    assert {attributes(span)["boxwright.device.model"] for span in stages} == {"bright"}
     moments = [began_ns, call.start_time_unix_nano]
     for span in stages:
         moments += [span.start_time_unix_nano, span.end_time_unix_nano]

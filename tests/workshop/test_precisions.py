@@ -14,8 +14,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from typer.testing import CliRunner
 
-from boxwright import bundle
 from boxwright.cli import app
+from boxwright.shelf import bundle
 from boxwright_contract.errors import BadSettings
 from boxwright_contract.precision_record import PrecisionRecord
 from boxwright_workshop.accuracy import Found

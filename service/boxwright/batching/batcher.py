@@ -12,9 +12,9 @@ from boxwright.batching.queues import Batch, Queues
 from boxwright.batching.run import run
 from boxwright.batching.waiting import Found, Waiting
 from boxwright.deadline import Deadline
-from boxwright.device_runs import DeviceRuns
-from boxwright.metrics import Metrics
-from boxwright.model import Model
+from boxwright.device.model import Model
+from boxwright.device.runs import DeviceRuns
+from boxwright.telemetry.metrics import Metrics
 from boxwright_contract.errors import DeadlinePassed
 
 

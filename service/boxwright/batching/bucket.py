@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright.model import Model
+from boxwright.device.model import Model
 
 FEW = 64
 """Proposals of an image: up to so many run together; more, with no more than twice as many."""

@@ -6,7 +6,7 @@ from boxwright.batching.bucket import Bucket
 from boxwright.batching.pace import Pace
 from boxwright.batching.turns import Turns
 from boxwright.batching.waiting import Waiting
-from boxwright.metrics import Metrics
+from boxwright.telemetry.metrics import Metrics
 
 Batch = tuple[Bucket, list[Waiting]]
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from boxwright.batching.bucket import Bucket
 from boxwright.batching.waiting import Found, Waiting
-from boxwright.device_runs import DeviceRuns
-from boxwright.model import Proposed
+from boxwright.device.model import Proposed
+from boxwright.device.runs import DeviceRuns
 from boxwright_contract.input_rule import place
 
 

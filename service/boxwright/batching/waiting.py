@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boxwright.deadline import Deadline
-from boxwright.model import Outputs
+from boxwright.device.model import Outputs
 from boxwright_contract.errors import DeadlinePassed
 
 

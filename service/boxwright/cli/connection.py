@@ -55,7 +55,7 @@ def connected(
 
     from boxwright.server import serve_in_background
     from boxwright.settings import Settings
-    from boxwright.telemetry import set_up_logging
+    from boxwright.telemetry.logs import set_up_logging
 
     told = Settings.read(
         host="127.0.0.1",

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boxwright.bundle import Bundle
 from boxwright.cli.precision_trial import Trial, tried
 from boxwright.cli.workshop import workshop
 from boxwright.settings import Device
+from boxwright.shelf.bundle import Bundle
 from boxwright_contract.precision_record import PrecisionRecord
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def measured(
         dataset: What is asked, and what is there.
         report: Told how far it is.
     """
-    from boxwright.device_choice import there
-    from boxwright.providers import precisions
-    from boxwright.runtime import Runtime
+    from boxwright.device.choice import there
+    from boxwright.device.providers import precisions
+    from boxwright.device.runtime import Runtime
 
     ort = Runtime.open("auto").sessions.ort
     for device in there(ort):

@@ -7,11 +7,11 @@ from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
-from boxwright.bundle import Bundle
 from boxwright.cli.connection import connected
 from boxwright.cli.evaluate import as_found
 from boxwright.cli.progress import in_order
 from boxwright.settings import Device, Precision
+from boxwright.shelf.bundle import Bundle
 from boxwright_contract.card import CARD_FILE, encode
 from boxwright_contract.errors import ServerFailed
 from boxwright_contract.precision_record import PrecisionRecord, graph_file

@@ -15,8 +15,8 @@ from boxwright.cli.workshop import workshop
 from boxwright_contract.errors import BadSettings
 
 if TYPE_CHECKING:
-    from boxwright.bundle import Bundle
     from boxwright.cli.precision_measurement import Measured
+    from boxwright.shelf.bundle import Bundle
     from boxwright_workshop.annotations import Dataset
 
 Report = Callable[[str, int, int], None]
@@ -47,8 +47,8 @@ def precisions(
     the model's card: servers run the fastest whose average precision is no more than 0.003 below
     that of float32.
     """
-    from boxwright.bundle import read
     from boxwright.cli.precision_measurement import measured
+    from boxwright.shelf.bundle import read
 
     bundle = read(folder.resolve())
     dataset = workshop("annotations").read(data)

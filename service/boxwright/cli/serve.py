@@ -59,7 +59,9 @@ def serve(
 
     import asyncio
 
-    from boxwright import server, telemetry, trace_export
+    from boxwright import server
+    from boxwright.telemetry import logs as telemetry
+    from boxwright.telemetry import trace_export
 
     settings = Settings.read(**options)
     telemetry.set_up_logging(settings)

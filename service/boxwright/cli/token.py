@@ -41,7 +41,7 @@ def new(
     Prints it, this once. The file has only its hash, and a running server takes the file anew when
     it changes.
     """
-    from boxwright.tokens import new_token, read_tokens
+    from boxwright.security.tokens import new_token, read_tokens
 
     secret, token = new_token(name, [each.strip() for each in may.split(",")])
     if file is None:
@@ -60,7 +60,7 @@ def list_tokens(
     file: Annotated[Path, typer.Argument(help="The file of --tokens.")],
 ) -> None:
     """List who has a token, and what it may call."""
-    from boxwright.tokens import read_tokens
+    from boxwright.security.tokens import read_tokens
 
     rows = [(token.name, ", ".join(token.may), token.sha256[:12]) for token in read_tokens(file)]
     print_table(("name", "may", "sha256 begins"), rows)

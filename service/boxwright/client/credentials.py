@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from boxwright.pem import check_authorities, check_pair, contents
+from boxwright.security.pem import check_authorities, check_pair, contents
 from boxwright_contract.errors import BadSettings
 
 METADATA_KEY = "authorization"

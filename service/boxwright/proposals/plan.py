@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from boxwright.model import Model
+from boxwright.device.model import Model
 from boxwright.proposals.sent import Sent, check_number
 from boxwright.query import Boxes, FromModel, FromSource, ProposalsAsked, Query
 from boxwright.settings import Settings
-from boxwright.visits import Visit
+from boxwright.shelf.visits import Visit
 from boxwright_contract.card import Card
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.errors import BadInput, UnknownName

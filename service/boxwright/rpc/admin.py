@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from grpc import aio
 
-from boxwright.shelf import Shelf
+from boxwright.shelf.shelf import Shelf
 from boxwright.v1 import admin_pb2 as pb
 from boxwright.v1.admin_pb2_grpc import AdminServiceServicer
 from boxwright_contract.errors import NotAllowed

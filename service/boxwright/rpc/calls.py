@@ -13,10 +13,10 @@ import grpc
 from google.protobuf.message import Message
 from grpc import aio
 
-from boxwright import request_ids, tracing
-from boxwright.metrics import Metrics
 from boxwright.rpc.edge import Handler, Received, parts
 from boxwright.rpc.requests import Context
+from boxwright.telemetry import request_ids, tracing
+from boxwright.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from grpc import aio
 from boxwright.proposals.plan import served_rule
 from boxwright.rpc.wire import catalog as wire
 from boxwright.settings import Settings
-from boxwright.shelf import Shelf
+from boxwright.shelf.shelf import Shelf
 from boxwright.v1.catalog_pb2 import (
     GetModelRequest,
     GetModelResponse,

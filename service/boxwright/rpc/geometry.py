@@ -14,7 +14,7 @@ from boxwright.geometry.seeing import level_named, seeing
 from boxwright.geometry.views import view_of
 from boxwright.rpc.wire import description
 from boxwright.rpc.wire import geometry as wire
-from boxwright.shelf import Shelf
+from boxwright.shelf.shelf import Shelf
 from boxwright.v1 import geometry_pb2 as pb
 from boxwright.v1.geometry_pb2_grpc import GeometryServiceServicer
 from boxwright_contract.catalog import Catalog

@@ -7,8 +7,8 @@ from types import MappingProxyType
 import grpc
 
 from boxwright.rpc.edge import Check
-from boxwright.tokens import Token, owner_of, read_tokens
-from boxwright.watched import Watched
+from boxwright.security.tokens import Token, owner_of, read_tokens
+from boxwright.security.watched import Watched
 from boxwright_contract.errors import NotAllowed, Unidentified
 
 SCHEME = "bearer "

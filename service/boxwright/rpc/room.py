@@ -3,8 +3,8 @@
 import grpc
 
 from boxwright.admission import Admission
-from boxwright.metrics import Metrics
 from boxwright.rpc.edge import Check
+from boxwright.telemetry.metrics import Metrics
 from boxwright_contract.errors import Overloaded
 
 FOR_A_PLACE = frozenset(

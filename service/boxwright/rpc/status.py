@@ -12,7 +12,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc import aio
 
-from boxwright import request_ids
+from boxwright.telemetry import request_ids
 from boxwright_contract.errors import (
     BadInput,
     BoxwrightError,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tests.bench.peers.answers import Answer, difference
 from tests.bench.peers.handlers.detector import Detector, prepare
 
-from boxwright.tuning import Tuning
+from boxwright.device.tuning import Tuning
 
 TOGETHER = Tuning.up_to(2)
 

@@ -10,7 +10,7 @@ from tests.bench.peers.roster import BOXWRIGHT
 from tests.bench.peers.standing import best_peer, own_rate
 from tests.bench.readme_parts import table
 
-from boxwright import cores
+from boxwright.device import cores
 
 NOT_COMPARED = (
     "Not compared: Triton's native ONNX Runtime backend (the wheel has only the Python one, so "

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from boxwright.cli.top.snapshot import Snapshot
-from boxwright.metrics import STAGES
+from boxwright.telemetry.metrics import STAGES
 
 STREAMS = ("DetectStream", "ModelStreamInfer")
 

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from boxwright.device.model import Model
+from boxwright.device.providers import PROVIDERS
 from boxwright.inference import open_inference_pb2 as pb
-from boxwright.model import Model
-from boxwright.providers import PROVIDERS
 from boxwright.settings import Settings
 from boxwright_contract.card import GRAPH_FILE, Card
 

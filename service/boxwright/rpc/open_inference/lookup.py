@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from boxwright.model import Model
+from boxwright.device.model import Model
 from boxwright_contract.errors import BadInput, UnknownName
 
 

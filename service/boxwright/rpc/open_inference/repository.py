@@ -2,11 +2,11 @@
 
 from collections.abc import Container, Iterable, Sequence
 
+from boxwright.device.model import Model
 from boxwright.inference.open_inference_pb2 import RepositoryIndexResponse
-from boxwright.model import Model
-from boxwright.repository import Repository
 from boxwright.rpc.open_inference.lookup import find
-from boxwright.slots import UNLOADED
+from boxwright.shelf.repository import Repository
+from boxwright.shelf.slots import UNLOADED
 from boxwright_contract.errors import LONGEST_QUOTE, BadInput
 
 READY = "READY"

@@ -22,7 +22,7 @@ from boxwright.rpc.open_streams import OpenStreams
 from boxwright.rpc.patience import detect_when_there_is_room
 from boxwright.rpc.status import abort
 from boxwright.settings import Settings
-from boxwright.shelf import Shelf
+from boxwright.shelf.shelf import Shelf
 from boxwright_contract.errors import LONGEST_QUOTE, BadInput, CannotChange, UnknownName
 
 NAME = "boxwright"

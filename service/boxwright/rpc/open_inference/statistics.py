@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from boxwright.answer import Answer
-from boxwright.bundle import Bundle
 from boxwright.inference import open_inference_pb2 as pb
+from boxwright.shelf.bundle import Bundle
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000

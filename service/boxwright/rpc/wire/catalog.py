@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from boxwright.model import Model
-from boxwright.repository import Repository, Unserved
+from boxwright.device.model import Model
+from boxwright.shelf.repository import Repository, Unserved
 from boxwright.v1 import catalog_pb2
 from boxwright_contract import card
 from boxwright_contract.catalog import Catalog, Offer, Problem

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from boxwright.bundle import Bundle
 from boxwright.geometry.framing import Framing, Size, grid
 from boxwright.geometry.seeing import Cells, LevelCells
 from boxwright.geometry.views import View
 from boxwright.rpc.wire.detection import box
+from boxwright.shelf.bundle import Bundle
 from boxwright.v1 import detection_pb2
 from boxwright.v1 import geometry_pb2 as pb
 from boxwright_contract.card import LevelRecord

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boxwright import cores
-from boxwright.bundle import Bundle
-from boxwright.device_choice import choose_device, requirement
-from boxwright.graph_check import Promise, Tensor, check_graph
-from boxwright.model import Model, try_out
-from boxwright.precision_choice import check_precision, choose_precision
-from boxwright.providers import precisions, register_openvino
-from boxwright.sessions import Sessions, placements
+from boxwright.device import cores
+from boxwright.device.choice import choose_device, requirement
+from boxwright.device.graph_check import Promise, Tensor, check_graph
+from boxwright.device.model import Model, try_out
+from boxwright.device.precision_choice import check_precision, choose_precision
+from boxwright.device.providers import precisions, register_openvino
+from boxwright.device.sessions import Sessions, placements
 from boxwright.settings import Device, Precision, PrecisionWish
+from boxwright.shelf.bundle import Bundle
 from boxwright_contract.card import GRAPH_FILE
 from boxwright_contract.errors import BadBundle, MissingInstall
 from boxwright_contract.precision_record import graph_file

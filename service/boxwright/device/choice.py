@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import cast
 
-from boxwright.providers import EXTRAS, FASTEST_FIRST, absence
+from boxwright.device.providers import EXTRAS, FASTEST_FIRST, absence
 from boxwright.settings import Device
 from boxwright_contract.errors import BadSettings
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from boxwright.bundle import Bundle
-from boxwright.graph_check import detections, mismatch
+from boxwright.device.graph_check import detections, mismatch
+from boxwright.device.tuning import Tuning
 from boxwright.settings import Precision
-from boxwright.tuning import Tuning
+from boxwright.shelf.bundle import Bundle
 from boxwright_contract.card import CONCLUSION_FILE, GRAPH_FILE
 from boxwright_contract.chunks import Feeds, Graph, run_in_chunks
 from boxwright_contract.errors import BadBundle

@@ -6,8 +6,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from boxwright import request_ids, tracing
 from boxwright.settings import Settings
+from boxwright.telemetry import request_ids, tracing
 
 LINE = "%(asctime)s %(levelname)-7s %(message)s"
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from boxwright.bundle import Bundle
 from boxwright.settings import Device, Precision, PrecisionWish
+from boxwright.shelf.bundle import Bundle
 from boxwright_contract.errors import BadSettings
 from boxwright_contract.precision_record import PrecisionRecord
 

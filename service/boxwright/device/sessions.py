@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
-from boxwright.model import Placement
-from boxwright.providers import PROVIDERS, openvino_devices
+from boxwright.device.model import Placement
+from boxwright.device.providers import PROVIDERS, openvino_devices
 from boxwright.settings import Device, Precision
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from boxwright.model import Model
+from boxwright.device.model import Model
 
 Find: TypeAlias = Callable[[str, str], Model]
 """Name and version -> model."""

@@ -24,9 +24,9 @@ from threading import Thread
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from boxwright.metrics import Metrics
 from boxwright.ports import Address
 from boxwright.settings import Settings
+from boxwright.telemetry.metrics import Metrics
 from boxwright_contract.errors import BadSettings
 
 log = logging.getLogger(__name__)

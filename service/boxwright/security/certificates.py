@@ -5,9 +5,9 @@ from pathlib import Path
 
 import grpc
 
-from boxwright.pem import check_authorities, check_pair, contents
+from boxwright.security.pem import check_authorities, check_pair, contents
+from boxwright.security.watched import Watched
 from boxwright.settings import Settings, option, variable
-from boxwright.watched import Watched
 from boxwright_contract.errors import BadSettings
 
 

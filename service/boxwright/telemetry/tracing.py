@@ -1,7 +1,7 @@
 """Spans of calls and of their stages, for OpenTelemetry. They cost next to nothing when off.
 
-They are on where the process has a tracer provider: see `boxwright.trace_export`. A call continues
-the trace of its caller, by W3C traceparent.
+They are on where the process has a tracer provider: see `boxwright.telemetry.trace_export`. A call
+continues the trace of its caller, by W3C traceparent.
 """
 
 import time
@@ -75,7 +75,7 @@ def tell_stages(model: str, began: float, spent_ms: Sequence[tuple[str, float]])
     moment_ns = time.time_ns() - round((time.perf_counter() - began) * 1e9)
     for stage, spent in spent_ms:
         if spent > 0:
-            attributes = {"boxwright.model": model}
+            attributes = {"boxwright.device.model": model}
             span = tracer.start_span(stage, attributes=attributes, start_time=moment_ns)
             moment_ns += round(spent * 1e6)
             span.end(moment_ns)

@@ -17,8 +17,8 @@ from prometheus_client import (
     ProcessCollector,
 )
 
-from boxwright.metrics_of_models import ModelsCollector
-from boxwright.repository import Repository
+from boxwright.shelf.repository import Repository
+from boxwright.telemetry.metrics_of_models import ModelsCollector
 
 Stage: TypeAlias = Literal["decode", "resize", "proposals", "queue", "inference", "total"]
 STAGES: tuple[Stage, ...] = get_args(Stage)

@@ -6,7 +6,7 @@ Shape shorthand: N images, H and W canvas sides in pixels, P proposals, D most d
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from boxwright.bundle import Bundle
+from boxwright.shelf.bundle import Bundle
 from boxwright_contract.card import CONCLUSION_FILE, GRAPH_FILE, Card
 from boxwright_contract.errors import BadBundle
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from boxwright.shelf import Shelf
+from boxwright.shelf.shelf import Shelf
 
 log = logging.getLogger(__name__)
 

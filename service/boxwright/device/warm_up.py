@@ -13,9 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from boxwright.model import Model, Proposed
+from boxwright.device.model import Model, Proposed
+from boxwright.device.tuning import Tuning
 from boxwright.settings import Settings
-from boxwright.tuning import Tuning
 from boxwright_contract.errors import BadBundle
 
 log = logging.getLogger(__name__)

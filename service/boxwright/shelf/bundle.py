@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from boxwright.aliases import NUMBER
+from boxwright.shelf.aliases import NUMBER
 from boxwright_contract.card import CARD_FILE, CONCLUSION_FILE, GRAPH_FILE, Card, decode
 from boxwright_contract.errors import BadBundle
 from boxwright_contract.precision_record import graph_file

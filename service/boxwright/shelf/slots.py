@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from boxwright import aliases, bundle
-from boxwright.bundle import Bundle
-from boxwright.model import Model
-from boxwright.places import Files, Look, files_of
-from boxwright.repository import Alias, Repository, Unserved
+from boxwright.device.model import Model
+from boxwright.shelf import aliases, bundle
+from boxwright.shelf.bundle import Bundle
+from boxwright.shelf.places import Files, Look, files_of
+from boxwright.shelf.repository import Alias, Repository, Unserved
 from boxwright_contract.errors import BadBundle, BadSettings, CannotChange
 
 log = logging.getLogger(__name__)

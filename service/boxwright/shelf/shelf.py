@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from boxwright.aliases import check_alias
-from boxwright.changes import Changes
-from boxwright.memory import give_back
-from boxwright.model import Model
-from boxwright.places import ALIASES_FILE, Files, Look, look
-from boxwright.slots import (
+from boxwright.device.model import Model
+from boxwright.shelf.aliases import check_alias
+from boxwright.shelf.changes import Changes
+from boxwright.shelf.memory import give_back
+from boxwright.shelf.places import ALIASES_FILE, Files, Look, look
+from boxwright.shelf.slots import (
     UNLOADED,
     Load,
     Slot,
@@ -27,7 +27,7 @@ from boxwright.slots import (
     rewritten,
     served,
 )
-from boxwright.visits import Visit, Visits
+from boxwright.shelf.visits import Visit, Visits
 from boxwright_contract.errors import BadInput, BadSettings, CannotChange, UnknownName
 
 log = logging.getLogger(__name__)

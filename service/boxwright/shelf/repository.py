@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from boxwright.aliases import LATEST
-from boxwright.model import Model
+from boxwright.device.model import Model
+from boxwright.shelf.aliases import LATEST
 from boxwright_contract.errors import BadInput, UnknownName
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 
-from boxwright.model import Arrays
+from boxwright.device.model import Arrays
 
 
 class DeviceRuns:

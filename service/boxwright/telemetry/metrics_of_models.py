@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from boxwright.repository import Repository
+from boxwright.shelf.repository import Repository
 
 
 class ModelsCollector(Collector):
