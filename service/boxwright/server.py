@@ -25,11 +25,12 @@ from boxwright.rpc.health import HealthService
 from boxwright.rpc.open_streams import OpenStreams
 from boxwright.rpc.requests import Requests
 from boxwright.rpc.room import room
-from boxwright.services import add_services
+from boxwright.services import SERVICES, add_services
 from boxwright.settings import Settings
 from boxwright.shelf.repository import Repository
 from boxwright.shelf.watch import following
 from boxwright.starting import StoppedEarly, loaded
+from boxwright.stopping import Stop
 from boxwright.telemetry.metrics import Metrics
 from boxwright.telemetry.metrics_port import metrics_port
 from boxwright.transport import open_many_files, server_options
@@ -40,21 +41,21 @@ log = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings, on_serving: Callable[[Address], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then drain and return.
+    """Serve until SIGTERM or SIGINT, then drain and return; a second one ends the drain.
 
     Raises:
         BadSettings: A setting cannot work here: the port is taken, or no model can be served.
         MissingInstall: ONNX Runtime is not installed.
     """
     open_many_files()
-    stop = asyncio.Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.tell)
     try:
         async with _running(settings, stop) as address:
             if on_serving is not None:
                 on_serving(address)
-            await stop.wait()
+            await stop.asked.wait()
     except StoppedEarly:
         log.info("stopped before it served")
 
@@ -71,12 +72,12 @@ def serve_in_background(settings: Settings) -> Iterator[Address]:
     started = concurrent.futures.Future()
 
     async def run() -> None:
-        stop = asyncio.Event()
+        stop = Stop()
         loop = asyncio.get_running_loop()
         try:
             async with _running(settings, stop) as address:
-                started.set_result((address, lambda: loop.call_soon_threadsafe(stop.set)))
-                await stop.wait()
+                started.set_result((address, lambda: loop.call_soon_threadsafe(stop.tell)))
+                await stop.asked.wait()
         except Exception as error:
             if started.done():
                 raise
@@ -97,7 +98,7 @@ def _end(started: "concurrent.futures.Future[tuple[Address, Callable[[], object]
 
 
 @asynccontextmanager
-async def _running(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Address]:
+async def _running(settings: Settings, stop: Stop) -> AsyncIterator[Address]:
     """Start a server, and drain it when the block ends."""
     began = time.perf_counter()
     requests = Requests(max_bytes=settings.max_message_bytes, patience_s=settings.timeout_s)
@@ -111,10 +112,12 @@ async def _running(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Add
     address = listen(server, settings)
     async with contextlib.AsyncExitStack() as until_stopped:
         until_stopped.enter_context(metrics_port(metrics, settings))
+        status = HealthService(*SERVICES)
+        await until_stopped.enter_async_context(health_port(status, settings))
         runtime = Runtime.open(
             settings.device, settings.threads, settings.lanes, settings.precision
         )
-        models = await loaded(runtime, settings, stop)
+        models = await loaded(runtime, settings, stop.asked)
         metrics.show(lambda: models.now)
         plugins = Catalog.installed(Trust.told(settings.plugins_allow))
         pipeline = Pipeline(models, plugins, metrics, admission, settings, runtime.sessions.lanes)
@@ -122,8 +125,9 @@ async def _running(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Add
         geometry = GeometryService(plugins, models, settings.max_requests)
         until_stopped.callback(geometry.close)
         streams = OpenStreams(settings)
-        status = add_services(
+        add_services(
             server,
+            status,
             pipeline=pipeline,
             streams=streams,
             geometry=geometry,
@@ -132,7 +136,6 @@ async def _running(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Add
             settings=settings,
         )
         await until_stopped.enter_async_context(following(models, settings.watch_s))
-        await until_stopped.enter_async_context(health_port(status, settings))
         await server.start()
         await status.become(HealthCheckResponse.SERVING)
         _log_contents(models.now, plugins)
@@ -140,19 +143,31 @@ async def _running(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Add
         try:
             yield address
         finally:
-            await _drain(server, status, streams, settings)
+            await _drain(server, status, streams, settings, stop)
     log.info("stopped")
 
 
 async def _drain(
-    server: aio.Server, status: HealthService, streams: OpenStreams, settings: Settings
+    server: aio.Server,
+    status: HealthService,
+    streams: OpenStreams,
+    settings: Settings,
+    stop: Stop,
 ) -> None:
     log.info("draining: NOT_SERVING, at most %g s for calls in flight", settings.drain_grace_s)
     await status.become(HealthCheckResponse.NOT_SERVING)
-    await asyncio.sleep(settings.drain_delay_s)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.at_once.wait(), settings.drain_delay_s)
     await status.end_watches()
     streams.end()
-    await server.stop(settings.drain_grace_s)
+    drained = asyncio.create_task(server.stop(settings.drain_grace_s))
+    told = asyncio.create_task(stop.at_once.wait())
+    await asyncio.wait([drained, told], return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not drained.done():
+        log.warning("told to stop again: calls in flight are cut off")
+        await server.stop(None)
+    await drained
 
 
 def _log_contents(models: Repository, plugins: Catalog) -> None:

@@ -48,6 +48,7 @@ SERVICES = tuple(
 
 def add_services(
     server: aio.Server,
+    status: HealthService,
     *,
     pipeline: Pipeline,
     streams: OpenStreams,
@@ -55,9 +56,8 @@ def add_services(
     models: Shelf,
     plugins: Catalog,
     settings: Settings,
-) -> HealthService:
-    """Add every service to `server`, and return the one that tells whether they serve."""
-    status = HealthService(*SERVICES)
+) -> None:
+    """Add every service to `server`; `status` is the one that tells whether they serve."""
     added: Sequence[Added] = (
         (
             DetectionService(pipeline, streams, settings),
@@ -86,4 +86,3 @@ def add_services(
     reflection.enable_server_reflection(
         (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server
     )
-    return status

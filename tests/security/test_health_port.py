@@ -1,6 +1,8 @@
 """The port for health alone: plain text, whatever else the server wants."""
 
 import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +57,26 @@ def test_the_health_port_tells_that_the_server_drains(settings: Settings, port: 
         assert next(watch).status == HealthCheckResponse.SERVING
     with channel:
         assert next(watch).status == HealthCheckResponse.NOT_SERVING
+
+
+def test_the_health_port_answers_while_models_are_loaded(
+    settings: Settings, port: int, make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_bundle(tmp_path / "slow" / "1", multiplications=5)
+    told: list[int] = []
+    slow = replace(settings, models=tmp_path, health_port=port, warm_up_s=2)
+    with ThreadPoolExecutor(1) as pool, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        health: Any = HealthStub(channel)
+        server = serve_in_background(slow)
+        starting = pool.submit(server.__enter__)
+        try:
+            while not told or told[-1] != HealthCheckResponse.SERVING:
+                request = HealthCheckRequest()
+                told.append(health.Check(request, wait_for_ready=True, timeout=20).status)
+        finally:
+            starting.result()
+            server.__exit__(None, None, None)
+    assert told[0] == HealthCheckResponse.NOT_SERVING
 
 
 def test_a_health_port_in_use_is_refused(settings: Settings) -> None:

@@ -95,6 +95,28 @@ def test_calls_in_flight_finish_when_the_server_is_told_to_stop(
     assert "telemetry off: 1" in output
 
 
+def test_a_server_that_is_told_twice_to_stop_waits_for_nothing_more(
+    make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_bundle(tmp_path / "slow" / "1", multiplications=5)
+    with (
+        server_process(tmp_path, BOXWRIGHT_DRAIN_DELAY_S="20") as (process, address),
+        grpc.insecure_channel(address) as channel,
+    ):
+        detection = DetectionServiceStub(channel)
+        calls = [detection.Detect.future(REQUEST) for _ in range(40)]
+        calls[0].result()
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=10)  # half the delay alone
+        cut_off = [call for call in calls if call.exception() is not None]
+    assert process.returncode == 0, log
+    assert "told to stop again: calls in flight are cut off" in log
+    assert "Traceback" not in log
+    assert cut_off
+
+
 def test_a_server_that_answered_has_loaded_nothing_of_training(models: Path) -> None:
     with (
         server_process(models, BOXWRIGHT_DRAIN_DELAY_S="0") as (process, address),
