@@ -65,7 +65,7 @@ def stream_given_up(server: Observed, seed: int) -> str:
 
 def tasks() -> int:
     """Count what is at work in the event loops of this process, the server's among them."""
-    found = (each for each in gc.get_objects() if isinstance(each, asyncio.Task))
+    found = (each for each in gc.get_objects() if issubclass(type(each), asyncio.Task))
     return sum(not task.done() for task in found)
 
 

@@ -141,6 +141,7 @@ def test_files_that_are_copied_again_change_nothing(
 def test_a_version_that_fails_verification_leaves_the_old_one_serving_and_says_why(
     put: Put, edit: Edit, folder: Path, runtime: Runtime, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING")
     place = put("bright/1", min_score=0.5)
 
     async def run() -> None:
@@ -191,6 +192,7 @@ def test_a_bad_version_is_not_tried_again_until_its_files_change(
 def test_a_folder_that_cannot_be_read_changes_nothing(
     put: Put, folder: Path, tmp_path: Path, runtime: Runtime, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING")
     put("bright/1")
 
     async def run() -> None:

@@ -120,6 +120,7 @@ def test_an_internal_error_is_told_and_logged_under_the_calls_id(
 def test_a_slow_answer_is_a_warning_and_a_quick_one_is_not(
     observed: Observed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING")
     call(observed, GOOD)
     monkeypatch.setattr("boxwright.rpc.calls.SLOW_S", 1e-6)
     call(observed, GOOD)

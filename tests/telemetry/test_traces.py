@@ -193,6 +193,7 @@ def test_traces_without_the_sdk_are_a_warning_with_the_cure(models: Path) -> Non
 def test_traces_that_cannot_be_sent_as_asked_are_a_warning(
     environ: dict[str, str], warning: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING")
     assert not set_up_tracing(environ)
     (record,) = caplog.records
     assert record.levelname == "WARNING"
@@ -207,6 +208,7 @@ def test_traces_that_cannot_be_sent_as_asked_are_a_warning(
 def test_traces_are_off_without_a_word_where_they_are_not_wanted(
     environ: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("DEBUG")
     endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317"} if environ else {}
     assert not set_up_tracing({**environ, **endpoint})
     assert not caplog.records

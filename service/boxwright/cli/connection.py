@@ -25,6 +25,8 @@ OPEN: Mapping[str, Any] = {
     "tokens": None,
 }
 """Nobody else can ask it, whatever the environment says of servers."""
+QUICK: Mapping[str, Any] = {"watch_s": 0, "warm_up_s": 0}
+"""One command asks too little to win a warm-up back."""
 
 
 @contextmanager
@@ -64,10 +66,8 @@ def connected(
         timeout_s=OWN_PATIENCE_S,
         drain_delay_s=0,
         metrics=False,
-        watch_s=0,
-        warm_up_s=0,  # one command asks too little to win it back
         log_level="error",
-        **options,
+        **{**QUICK, **options},
     )
     settings = replace(told, **OPEN)
     set_up_logging(settings)

@@ -83,30 +83,37 @@ def _listen(settings: Settings) -> socket:
 
 async def _serve(listening: socket, registry: CollectorRegistry, stop: asyncio.Event) -> None:
     readers: set[asyncio.Task[None]] = set()
-    accepting = asyncio.create_task(_accept(listening, registry, readers))
+    loop = asyncio.get_running_loop()
+    loop.add_reader(listening, _accept, listening, registry, readers)
     await stop.wait()
-    for task in (accepting, *readers):
+    loop.remove_reader(listening)
+    for task in readers:
         task.cancel()
-    await asyncio.gather(accepting, *readers, return_exceptions=True)
+    await asyncio.gather(*readers, return_exceptions=True)
 
 
-async def _accept(
+def _accept(
     listening: socket, registry: CollectorRegistry, readers: set[asyncio.Task[None]]
 ) -> None:
     loop = asyncio.get_running_loop()
-    while True:
-        try:
-            reader, _ = await loop.sock_accept(listening)
-        except OSError as error:
-            log.warning("metrics: no reader can be let in: %s", error)
-            await asyncio.sleep(PATIENCE_S)  # till there are files to open again
-            continue
-        task = asyncio.create_task(_answer(reader, registry))
-        readers.add(task)
-        task.add_done_callback(readers.discard)
-        task.add_done_callback(partial(_hang_up, reader))
-        if len(readers) > MOST_READERS:
-            task.cancel()
+    try:
+        reader, _ = listening.accept()
+    except BlockingIOError:  # who knocked is gone
+        return
+    except OSError as error:
+        log.warning("metrics: no reader can be let in: %s", error)
+        loop.remove_reader(listening)  # till there are files to open again
+        loop.call_later(
+            PATIENCE_S, loop.add_reader, listening, _accept, listening, registry, readers
+        )
+        return
+    reader.setblocking(False)
+    task = loop.create_task(_answer(reader, registry))
+    readers.add(task)
+    task.add_done_callback(readers.discard)
+    task.add_done_callback(partial(_hang_up, reader))
+    if len(readers) > MOST_READERS:
+        task.cancel()
 
 
 def _hang_up(reader: socket, answered: asyncio.Task[None]) -> None:
