@@ -139,7 +139,7 @@ def test_images_of_a_stream_wait_where_single_ones_are_refused(
 def test_an_image_that_finds_no_room_in_time_is_an_error_in_its_place(
     settings: Settings, make_bundle: Callable[..., Path], tmp_path: Path, asked: Asked
 ) -> None:
-    make_bundle(tmp_path / "slow" / "1", multiplications=30)
+    make_bundle(tmp_path / "slow" / "1", multiplications=120)
     full = replace(
         settings, models=tmp_path, metrics=False, warm_up_s=0, max_requests=1, timeout_s=0.3
     )
