@@ -79,6 +79,14 @@ test-slow *arguments:
 test-deploy *arguments:
     OMP_NUM_THREADS=1 pytest -m deploy {{arguments}}
 
+# Run the tests of images: podman builds them and runs them hardened
+test-containers *arguments:
+    OMP_NUM_THREADS=1 pytest -m container {{arguments}}
+
+# Run the tests of Ray Serve on two nodes
+test-cluster *arguments:
+    OMP_NUM_THREADS=1 pytest -m cluster {{arguments}}
+
 # Measure the server beside the same model in-process
 bench *arguments:
     python -m tests.bench.serving {{arguments}}
