@@ -32,13 +32,16 @@ from boxwright_contract.proposal_rule import ProposalRule, propose
 HEIGHT, WIDTH, DIVISOR = 600, 1000, 32
 CLASSES = 20
 PROPOSALS = 2000
+FASTER_REGIONS = 300
+RANKS = (1024, 256)
+"""Singular values that are kept of the two fully connected layers."""
 VGG_16 = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 """Convolutions and channels of its stages, each of which halves the sides of the one before."""
 HEAD = {"head_channels": 4096}
 NETWORKS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "R-CNN": ("rcnn", HEAD),
     "Fast R-CNN": ("fast_rcnn", HEAD),
-    "Fast R-CNN, SVD": ("fast_rcnn", HEAD | {"singular_values": (1024, 256)}),
+    "Fast R-CNN, SVD": ("fast_rcnn", HEAD | {"singular_values": RANKS}),
     "Faster R-CNN": (
         "faster_rcnn",
         HEAD
@@ -47,7 +50,7 @@ NETWORKS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
             "neck": "none",
             "anchor_sides_px": ((128, 256, 512),),
             "candidates": 6000,
-            "proposals": 300,
+            "proposals": FASTER_REGIONS,
         },
     ),
 }
@@ -73,7 +76,7 @@ def main(
         int, typer.Option(help="R-CNN runs on this many; its time is scaled to 2,000.")
     ] = PROPOSALS,
 ) -> None:
-    """Measure, print two tables, and write them into the README."""
+    """Measure, print three tables, and write them into the README."""
     image = cv2.resize(decode(PHOTO.read_bytes()), (WIDTH, HEIGHT))
     rule = ProposalRule(limit=PROPOSALS)
     source = Catalog.installed().proposal_source(rule.source)
@@ -88,7 +91,8 @@ def main(
             regions = rcnn_regions if detector == "rcnn" else PROPOSALS
             found[name] = _apart(_run, detector, options, Path(folder), feeds, regions, rounds)
         typer.echo(f"{name}: {found[name].ms:.0f} ms, {found[name].peak_mb:.0f} MiB at most")
-    text = f"{ratios(found, search_ms)}\n\n{stages(found, search_ms, rule.source)}"
+    tables = ratios(found, search_ms), stages(found, search_ms, rule.source), rates(found)
+    text = "\n\n".join(tables)
     if rcnn_regions < PROPOSALS:
         text += f"\n\nR-CNN was timed on {rcnn_regions} regions; its time is scaled to 2,000."
     typer.echo(text)
@@ -99,10 +103,10 @@ def main(
 def ratios(found: Mapping[str, Timed], search_ms: float) -> str:
     """Return how much faster each is than what came before it: here, and in the papers."""
     first, fast, svd, faster = (found[name].ms for name in NETWORKS)
-    operations = multiply_adds()
+    count = MultiplyAdds.of_vgg_16()
     rows = [
-        ("Fast R-CNN over R-CNN", first / fast, operations["R-CNN"] / operations["Fast"], 146),
-        ("the same, SVD", first / svd, operations["R-CNN"] / operations["SVD"], 213),
+        ("Fast R-CNN over R-CNN", first / fast, count.rcnn / count.fast(PROPOSALS), 146),
+        ("the same, SVD", first / svd, count.rcnn / count.svd, 213),
         ("Faster over Selective Search + Fast", (search_ms + fast) / faster, None, 9.2),
     ]
     heads = ["VGG-16, 2,000 proposals", "here", "by multiply-adds alone", "paper"]
@@ -128,22 +132,63 @@ def stages(found: Mapping[str, Timed], search_ms: float, source: str) -> str:
     return table(["ms: features / proposals / regions / all", "here", "paper, on a K40"], rows)
 
 
-def multiply_adds() -> dict[str, float]:
-    """Return the multiply-adds of convolutions and fully connected layers, for one image."""
-    cells, inputs, outputs = 0.0, 3, 0
-    for stage, (convolutions, channels) in enumerate(VGG_16):
-        for _ in range(convolutions):
-            cells += 9 * inputs * channels / 4**stage
-            inputs = outputs = channels
-    region, hidden, ranks = outputs * 7 * 7, HEAD["head_channels"], (1024, 256)
-    full = region * hidden + hidden * hidden
-    low = (region + hidden) * ranks[0] + 2 * hidden * ranks[1]
-    image = cells * HEIGHT * WIDTH
-    return {
-        "R-CNN": PROPOSALS * (cells * 224 * 224 + full),
-        "Fast": image + PROPOSALS * full,
-        "SVD": image + PROPOSALS * low,
-    }
+def rates(found: Mapping[str, Timed]) -> str:
+    """Return how fast the dense work is done, here and in the papers, in 10^9 a second.
+
+    Source: Girshick 2015, table 4 (47 s an image for R-CNN); Ren et al. 2015, table 5.
+    """
+    count = MultiplyAdds.of_vgg_16()
+    fast, faster = (found[name].stages_ms for name in ("Fast R-CNN", "Faster R-CNN"))
+    few = FASTER_REGIONS * count.region_head
+    rows = [
+        ("R-CNN, all", count.rcnn, found["R-CNN"].ms, 47_000),
+        ("Fast R-CNN, features", count.features, fast["features"], 146),
+        ("Fast R-CNN, 2,000 regions", count.fast(PROPOSALS) - count.features, fast["regions"], 174),
+        ("Faster R-CNN, features", count.features, faster["features"], 141),
+        (f"Faster R-CNN, {FASTER_REGIONS} regions", few, faster["regions"], 47),
+    ]
+    cells = [[name, *(f"{work / ms / 1e6:.0f}" for ms in both)] for name, work, *both in rows]
+    return table(["10⁹ multiply-adds a second", "here", "paper, on a K40"], cells)
+
+
+@dataclass(frozen=True)
+class MultiplyAdds:
+    """Of the convolutions and fully connected layers, for one image."""
+
+    crop: float
+    """The convolutions on one region of 224 x 224 px."""
+    features: float
+    """The convolutions on the whole image."""
+    region_head: float
+    """The fully connected layers on one region."""
+    low_head: float
+    """The same, with truncated SVD."""
+
+    @classmethod
+    def of_vgg_16(cls) -> "MultiplyAdds":
+        cells, inputs, outputs = 0.0, 3, 0
+        for stage, (convolutions, channels) in enumerate(VGG_16):
+            for _ in range(convolutions):
+                cells += 9 * inputs * channels / 4**stage
+                inputs = outputs = channels
+        pooled, hidden, (first, second) = outputs * 7 * 7, HEAD["head_channels"], RANKS
+        return cls(
+            crop=cells * 224 * 224,
+            features=cells * HEIGHT * WIDTH,
+            region_head=pooled * hidden + hidden * hidden,
+            low_head=(pooled + hidden) * first + 2 * hidden * second,
+        )
+
+    @property
+    def rcnn(self) -> float:
+        return PROPOSALS * (self.crop + self.region_head)
+
+    @property
+    def svd(self) -> float:
+        return self.features + PROPOSALS * self.low_head
+
+    def fast(self, regions: int) -> float:
+        return self.features + regions * self.region_head
 
 
 def _feeds(image: Any, boxes: NDArray[np.float32]) -> Feeds:
