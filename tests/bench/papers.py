@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from tests.bench.multiply_adds import HEIGHT, HIDDEN, PROPOSALS, RANKS, WIDTH, MultiplyAdds
 from tests.bench.readme_parts import table, write
 from tests.bench.stages import ProfiledGraph, Stage, scratch_folder
 
@@ -29,15 +30,10 @@ from boxwright_contract.catalog import Catalog
 from boxwright_contract.pixels import decode
 from boxwright_contract.proposal_rule import ProposalRule, propose
 
-HEIGHT, WIDTH, DIVISOR = 600, 1000, 32
+DIVISOR = 32
 CLASSES = 20
-PROPOSALS = 2000
 FASTER_REGIONS = 300
-RANKS = (1024, 256)
-"""Singular values that are kept of the two fully connected layers."""
-VGG_16 = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
-"""Convolutions and channels of its stages, each of which halves the sides of the one before."""
-HEAD = {"head_channels": 4096}
+HEAD = {"head_channels": HIDDEN}
 NETWORKS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "R-CNN": ("rcnn", HEAD),
     "Fast R-CNN": ("fast_rcnn", HEAD),
@@ -149,46 +145,6 @@ def rates(found: Mapping[str, Timed]) -> str:
     ]
     cells = [[name, *(f"{work / ms / 1e6:.0f}" for ms in both)] for name, work, *both in rows]
     return table(["10⁹ multiply-adds a second", "here", "paper, on a K40"], cells)
-
-
-@dataclass(frozen=True)
-class MultiplyAdds:
-    """Of the convolutions and fully connected layers, for one image."""
-
-    crop: float
-    """The convolutions on one region of 224 x 224 px."""
-    features: float
-    """The convolutions on the whole image."""
-    region_head: float
-    """The fully connected layers on one region."""
-    low_head: float
-    """The same, with truncated SVD."""
-
-    @classmethod
-    def of_vgg_16(cls) -> "MultiplyAdds":
-        cells, inputs, outputs = 0.0, 3, 0
-        for stage, (convolutions, channels) in enumerate(VGG_16):
-            for _ in range(convolutions):
-                cells += 9 * inputs * channels / 4**stage
-                inputs = outputs = channels
-        pooled, hidden, (first, second) = outputs * 7 * 7, HEAD["head_channels"], RANKS
-        return cls(
-            crop=cells * 224 * 224,
-            features=cells * HEIGHT * WIDTH,
-            region_head=pooled * hidden + hidden * hidden,
-            low_head=(pooled + hidden) * first + 2 * hidden * second,
-        )
-
-    @property
-    def rcnn(self) -> float:
-        return PROPOSALS * (self.crop + self.region_head)
-
-    @property
-    def svd(self) -> float:
-        return self.features + PROPOSALS * self.low_head
-
-    def fast(self, regions: int) -> float:
-        return self.features + regions * self.region_head
 
 
 def _feeds(image: Any, boxes: NDArray[np.float32]) -> Feeds:
