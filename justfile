@@ -1,11 +1,11 @@
 # Run with `uv run --group dev just RECIPE`; the environment then has all that the recipes call.
 
-on_every_core := "--numprocesses auto --maxprocesses 8 --dist loadfile"
+on_every_core := "--numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder"
 googleapis := `python -c "import google.api, pathlib; print(pathlib.Path(*google.api.__path__).parents[1])"`
 protos := `find protos -name '*.proto' | sort | tr '\n' ' '`
 
 # The whole gate: what CI runs, and all it runs
-check: lint types arrows generated readme wheel test
+check: lint types arrows generated contracts readme wheel test
 
 # Format, and mend what can be mended without asking
 fmt:
@@ -49,6 +49,23 @@ generated:
             exit 1
         }
     done
+
+# Are protos/ in order, and do they keep what callers were promised?
+contracts:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    now=$(mktemp --suffix=.binpb)
+    trap 'rm -f "$now"' EXIT
+    python -m grpc_tools.protoc -I protos -I {{googleapis}} --include_imports --include_source_info \
+        --descriptor_set_out="$now" {{protos}}
+    buf format --diff --exit-code protos
+    buf lint "$now" --config protos/buf.yaml
+    buf breaking "$now" --against protos/released.binpb --config protos/buf.yaml
+
+# Promise callers what protos/ say now: at a release, never to silence `just contracts`
+promise:
+    python -m grpc_tools.protoc -I protos -I {{googleapis}} --include_imports \
+        --descriptor_set_out=protos/released.binpb {{protos}}
 
 # Write the parts of the README that are generated
 docs:
@@ -98,6 +115,14 @@ bench-peers *arguments:
 # Measure what is still answered when far too much is asked
 bench-overload *arguments:
     python -m tests.bench.overload {{arguments}}
+
+# Measure Ray Serve with one node and with two beside a plain server, as root
+bench-ray *arguments:
+    GRPC_VERBOSITY=NONE python -m tests.bench.ray {{arguments}}
+
+# Plan growth by simulation, and write its tables and pictures into docs/; --measure: a server first
+growth *arguments:
+    python -m tests.bench.growth {{arguments}}
 
 # Load a server with all that it can be asked, for half an hour, and see that it stays as it is
 soak *arguments:
