@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from boxwright_contract.errors import Overloaded
@@ -27,6 +27,11 @@ class Admission:
         self._inside: Counter[str] = Counter()
         self._total = 0
         self._mean_s = 0.1
+
+    @property
+    def inside(self) -> Mapping[str, int]:
+        """How many requests of each model wait or are in work."""
+        return self._inside
 
     @contextmanager
     def admit(self, model: str = "") -> Iterator[None]:

@@ -68,6 +68,8 @@ class Pipeline:
         self._limits = Limits(max_pixels=settings.max_pixels)
         self._admission = admission
         self._batcher = Batcher(lanes, metrics)
+        self._foresight = self._batcher.foresight
+        self._threads = threads
         self._decoders = Workers(threads, "decode")
         self._proposer = Proposer(self._batcher, threads)
 
@@ -77,7 +79,7 @@ class Pipeline:
         Raises:
             BadInput: The image, the proposals or an option cannot be used.
             UnknownName: No such model, version, class or proposal source.
-            Overloaded: Too many requests are inside.
+            Overloaded: Too many requests are inside, or so many that it would be too late.
             DeadlinePassed: It was too late before decoding, before proposing, or before the run or
                 a chunk of it.
             BadPlugin: The proposal source failed, or gave what are no boxes.
@@ -87,7 +89,9 @@ class Pipeline:
 
     def check_room(self, query: Query) -> None:
         """Raise Overloaded if a query of its model could not be let in now, or UnknownName."""
-        self._admission.check_room(self._models.find(query.model, query.version).bundle.name)
+        name = self._models.find(query.model, query.version).bundle.name
+        self._admission.check_room(name)
+        self._foresight.check(name, self._admission.inside, query.deadline.left_s)
 
     async def _detect(self, query: Query, models: Visit) -> Answer:
         started = time.perf_counter()
@@ -96,8 +100,9 @@ class Pipeline:
         card, name = model.bundle.card, model.bundle.name
         selection = Selection.of(query, card)
         planned = plan(query, model, models, self._plugins, self._settings)
+        self._check_in_time(name, query.deadline)
         with self._losses_counted(name, query.deadline), self._admission.admit(name):
-            ready = await self._prepare(query, card.input, planned)
+            ready = await self._prepare(name, query, card.input, planned)
             image, proposals = ready.image, ready.proposals
             on_canvas = None if proposals is None else image.from_image(proposals.boxes)
             found = await self._batcher.detect(model, image.pixels, query.deadline, on_canvas)
@@ -120,7 +125,17 @@ class Pipeline:
             batch_images=found.batch_images,
         )
 
-    async def _prepare(self, query: Query, rule: InputRule, planned: Plan | None) -> _Ready:
+    def _check_in_time(self, name: str, deadline: Deadline) -> None:
+        """Raise Overloaded if a request would be answered too late, and note it."""
+        try:
+            self._foresight.check(name, self._admission.inside, deadline.left_s)
+        except Overloaded:
+            self._metrics.lost(name, "hopeless")
+            raise
+
+    async def _prepare(
+        self, name: str, query: Query, rule: InputRule, planned: Plan | None
+    ) -> _Ready:
         """Decode and resize on a worker thread, and get the proposals."""
 
         def work() -> tuple[float, Resized, Resized]:
@@ -130,10 +145,12 @@ class Pipeline:
             return opened.decode_ms, image, seen_by(planned, opened, image)
 
         done = await self._decoders.do(work, query.deadline, "the image was decoded")
+        self._foresight.spent(name, "prepare", done.spent_ms / 1e3 / self._threads)
         decode_ms, image, seen = done.value
         proposals = None
         if planned is not None:
             proposals = await self._proposer.propose(planned, seen, query.deadline)
+            self._foresight.spent(name, "propose", proposals.proposals_ms / 1e3 / self._threads)
         return _Ready(
             image=image,
             proposals=proposals,
@@ -153,7 +170,7 @@ class Pipeline:
             self._metrics.lost(model, "expired")
             raise
         except asyncio.CancelledError:
-            self._metrics.lost(model, "expired" if deadline.passed else "cancelled")
+            self._metrics.lost(model, "expired" if deadline.ends_calls else "cancelled")
             raise
 
     def _note(self, model: str, times: StageTimes) -> None:

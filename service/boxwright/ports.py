@@ -13,14 +13,16 @@ from grpc_health.v1 import health_pb2_grpc
 from boxwright.rpc.edge import Edge
 from boxwright.rpc.health import HealthService
 from boxwright.rpc.requests import Requests
-from boxwright.security.certificates import Certificates
+from boxwright.security.certificates import Certificates, credentials_of
 from boxwright.settings import Settings, option, variable
+from boxwright.telemetry.metrics import Metrics
 from boxwright.transport import server_options
 from boxwright_contract.errors import BadSettings
 
 log = logging.getLogger(__name__)
 
 MOST_HEALTH_BYTES = 4096
+HEALTH_BYTES_INSIDE = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,19 @@ class Address:
             return self.host == "localhost"
 
 
-def listen(server: aio.Server, settings: Settings) -> Address:
+def listen(server: aio.Server, settings: Settings, metrics: Metrics) -> Address:
     """Let a server take calls where and how the settings say, once it starts.
+
+    The metrics tell when its certificates expire.
 
     Raises:
         BadSettings: The port is taken, the host is not one of this machine's, or the files of TLS
             cannot be used.
     """
     certificates = Certificates.told(settings)
-    credentials = None if certificates is None else certificates.credentials()
+    watched = None if certificates is None else certificates.watched()
+    credentials = None if watched is None else credentials_of(watched)
+    metrics.show_expiries(lambda: {} if watched is None else watched.now().expiries)
     address = _bound(server, settings.host, "port", settings.port, credentials)
     if credentials is None and not address.is_loopback:
         _warn_of_plain_text(address, has_tokens=settings.tokens is not None)
@@ -69,7 +75,11 @@ async def health_port(status: HealthService, settings: Settings) -> AsyncIterato
     if not settings.health_port:
         yield
         return
-    requests = Requests(max_bytes=MOST_HEALTH_BYTES, patience_s=settings.timeout_s)
+    requests = Requests(
+        max_bytes=MOST_HEALTH_BYTES,
+        patience_s=settings.timeout_s,
+        max_inside_bytes=HEALTH_BYTES_INSIDE,
+    )
     server = aio.server(interceptors=[Edge(requests)], options=server_options(MOST_HEALTH_BYTES))
     health_pb2_grpc.add_HealthServicer_to_server(status, server)
     address = _bound(server, settings.host, "health_port", settings.health_port, None)

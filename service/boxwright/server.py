@@ -13,29 +13,16 @@ from contextlib import asynccontextmanager, contextmanager
 from grpc import aio
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
-from boxwright.admission import Admission
-from boxwright.device.runtime import Runtime
-from boxwright.pipeline import Pipeline
+from boxwright.core import Front, log_contents, opened
 from boxwright.ports import Address, health_port, listen
-from boxwright.rpc.calls import Calls
-from boxwright.rpc.edge import Edge
-from boxwright.rpc.geometry import GeometryService
-from boxwright.rpc.guard import guard
 from boxwright.rpc.health import HealthService
 from boxwright.rpc.open_streams import OpenStreams
-from boxwright.rpc.requests import Requests
-from boxwright.rpc.room import room
 from boxwright.services import SERVICES, add_services
 from boxwright.settings import Settings
-from boxwright.shelf.repository import Repository
-from boxwright.shelf.watch import following
-from boxwright.starting import StoppedEarly, loaded
+from boxwright.starting import StoppedEarly
 from boxwright.stopping import Stop
-from boxwright.telemetry.metrics import Metrics
 from boxwright.telemetry.metrics_port import metrics_port
 from boxwright.transport import open_many_files, server_options
-from boxwright_contract.catalog import Catalog
-from boxwright_contract.trust import Trust
 
 log = logging.getLogger(__name__)
 
@@ -101,50 +88,35 @@ def _end(started: "concurrent.futures.Future[tuple[Address, Callable[[], object]
 async def _running(settings: Settings, stop: Stop) -> AsyncIterator[Address]:
     """Start a server, and drain it when the block ends."""
     began = time.perf_counter()
-    requests = Requests(max_bytes=settings.max_message_bytes, patience_s=settings.timeout_s)
-    metrics, admission = Metrics(), Admission(settings.max_requests)
-    checks = [] if settings.tokens is None else [guard(settings.tokens)]
-    checks.append(room(admission, metrics))
+    front = Front.of(settings)
     server = aio.server(
-        interceptors=[Calls(metrics), Edge(requests, checks)],
-        options=server_options(settings.max_message_bytes),
+        interceptors=front.interceptors,
+        options=server_options(settings.max_message_bytes, settings.connection_age_s),
     )
-    address = listen(server, settings)
+    address = listen(server, settings, front.metrics)
     async with contextlib.AsyncExitStack() as until_stopped:
-        until_stopped.enter_context(metrics_port(metrics, settings))
+        until_stopped.push_async_callback(_free_port, server)
+        until_stopped.enter_context(metrics_port(front.metrics, settings))
         status = HealthService(*SERVICES)
         await until_stopped.enter_async_context(health_port(status, settings))
-        runtime = Runtime.open(
-            settings.device, settings.threads, settings.lanes, settings.precision
-        )
-        models = await loaded(runtime, settings, stop.asked)
-        metrics.show(lambda: models.now)
-        plugins = Catalog.installed(Trust.told(settings.plugins_allow))
-        pipeline = Pipeline(models, plugins, metrics, admission, settings, runtime.sessions.lanes)
-        until_stopped.callback(pipeline.close)
-        geometry = GeometryService(plugins, models, settings.max_requests)
-        until_stopped.callback(geometry.close)
-        streams = OpenStreams(settings)
-        add_services(
-            server,
-            status,
-            pipeline=pipeline,
-            streams=streams,
-            geometry=geometry,
-            models=models,
-            plugins=plugins,
-            settings=settings,
-        )
-        await until_stopped.enter_async_context(following(models, settings.watch_s))
+        core = await until_stopped.enter_async_context(opened(front, status, settings, stop))
+        add_services(server, core.services)
         await server.start()
         await status.become(HealthCheckResponse.SERVING)
-        _log_contents(models.now, plugins)
+        log_contents(core)
         log.info("SERVING on %s after %.2f s", address, time.perf_counter() - began)
         try:
             yield address
         finally:
-            await _drain(server, status, streams, settings, stop)
+            await _drain(server, status, core.streams, settings, stop)
     log.info("stopped")
+
+
+async def _free_port(server: aio.Server) -> None:
+    """Stop a server that may not have started: gRPC keeps the port of one that never did."""
+    with contextlib.suppress(aio.UsageError):  # it has
+        await server.start()
+    await server.stop(None)
 
 
 async def _drain(
@@ -168,21 +140,3 @@ async def _drain(
         log.warning("told to stop again: calls in flight are cut off")
         await server.stop(None)
     await drained
-
-
-def _log_contents(models: Repository, plugins: Catalog) -> None:
-    for broken in plugins.problems:
-        owner = broken.distribution
-        log.warning("plugin not used: %s of %s: %s", broken.entry_point, owner, broken.reason)
-    for rude in plugins.warnings:
-        log.warning("plugin %s of %s: %s", rude.entry_point, rude.distribution, rude.reason)
-    for model in models.models:
-        log.info("model %s (%s) on %s", model.bundle, model.bundle.architecture, model.told)
-        rule = model.bundle.card.proposals
-        if rule is not None and rule.source not in plugins.proposals:
-            log.warning(
-                "model %s: its proposal source '%s' is not installed, so every request must bring "
-                "proposals. Install its plugin.",
-                model.bundle,
-                rule.source,
-            )

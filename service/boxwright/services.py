@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from google.protobuf.descriptor import ServiceDescriptor
 from grpc import aio
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -33,21 +34,19 @@ from boxwright_contract.catalog import Catalog
 Added: TypeAlias = tuple[Any, Callable[[Any, aio.Server], None]]
 """A service, and what adds it to a server."""
 
-SERVICES = tuple(
-    file.services_by_name[name].full_name
-    for file, name in (
-        (detection_pb2.DESCRIPTOR, "DetectionService"),
-        (catalog_pb2.DESCRIPTOR, "CatalogService"),
-        (geometry_pb2.DESCRIPTOR, "GeometryService"),
-        (admin_pb2.DESCRIPTOR, "AdminService"),
-        (open_inference_pb2.DESCRIPTOR, "GRPCInferenceService"),
-    )
+DESCRIPTORS: Sequence[ServiceDescriptor] = (
+    detection_pb2.DESCRIPTOR.services_by_name["DetectionService"],
+    catalog_pb2.DESCRIPTOR.services_by_name["CatalogService"],
+    geometry_pb2.DESCRIPTOR.services_by_name["GeometryService"],
+    admin_pb2.DESCRIPTOR.services_by_name["AdminService"],
+    open_inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"],
 )
+
+SERVICES = tuple(its.full_name for its in DESCRIPTORS)
 """By their full names."""
 
 
-def add_services(
-    server: aio.Server,
+def services(
     status: HealthService,
     *,
     pipeline: Pipeline,
@@ -56,9 +55,9 @@ def add_services(
     models: Shelf,
     plugins: Catalog,
     settings: Settings,
-) -> None:
-    """Add every service to `server`; `status` is the one that tells whether they serve."""
-    added: Sequence[Added] = (
+) -> Sequence[Added]:
+    """Return every service; `status` is the one that tells whether they serve."""
+    return (
         (
             DetectionService(pipeline, streams, settings),
             detection_pb2_grpc.add_DetectionServiceServicer_to_server,
@@ -79,10 +78,17 @@ def add_services(
             OpenInferenceService(pipeline, models, streams, settings, lambda: status.serving),
             open_inference_pb2_grpc.add_GRPCInferenceServiceServicer_to_server,
         ),
+        (
+            status,
+            health_pb2_grpc.add_HealthServicer_to_server,
+        ),
     )
+
+
+def add_services(server: aio.Server, added: Sequence[Added]) -> None:
+    """Add services to a server, and reflection, which tells of them."""
     for service, add in added:
         add(service, server)
-    health_pb2_grpc.add_HealthServicer_to_server(status, server)
     reflection.enable_server_reflection(
         (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server
     )

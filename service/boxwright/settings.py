@@ -45,7 +45,7 @@ class Settings:
     metrics_port: int = field(
         default=0,
         metadata=kinds.whole(
-            0, 65535, "Where Prometheus reads them; 0: the port after --port, any if that is 0."
+            0, 65535, "Where Prometheus reads them; 0: the port after --port, or any."
         ),
     )
     tls_certificate: Path | None = field(
@@ -122,7 +122,7 @@ class Settings:
     )
     warm_up_s: float = field(
         default=10.0,
-        metadata=kinds.seconds("Most time to warm a model up and measure it, before it serves."),
+        metadata=kinds.seconds("Most time to warm up all models of the start, or a later one."),
     )
     max_requests: int = field(
         default=64, metadata=kinds.whole(1, 100_000, "Most requests waiting or in work at once.")
@@ -139,8 +139,18 @@ class Settings:
     stream_window: int = field(
         default=8, metadata=kinds.whole(1, 1024, "Most images of one stream in work at once.")
     )
+    connection_age_s: float = field(
+        default=0.0,
+        metadata=kinds.seconds("After how long a client is asked for a new connection; 0: never."),
+    )
     max_message_bytes: int = field(
         default=16 << 20, metadata=kinds.whole(1 << 10, 256 << 20, "Largest request, in bytes.")
+    )
+    max_inside_bytes: int = field(
+        default=256 << 20,
+        metadata=kinds.whole(
+            1 << 10, 1 << 40, "Most bytes of requests at once; one coming in counts as the largest."
+        ),
     )
     max_pixels: int = field(
         default=1 << 26,

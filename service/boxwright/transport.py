@@ -3,8 +3,11 @@
 import resource
 
 SECOND = 1000
-ROOM_OVER_LIMIT = 4
-"""gRPC itself cuts off messages that are this many times over our limit, with a bare message."""
+ROOM_OVER_LIMIT = 3
+"""gRPC itself refuses messages that are this many times over our limit, with a bare message."""
+UNASKED_BYTES = 256 << 10
+"""Of a call whose request is not asked for, at most so many are taken from the connection. A larger
+request takes a round trip more."""
 MOST_CALLS_OF_A_CONNECTION = 1000
 """Those over it wait in the client. More than a server takes, so that it can refuse the rest."""
 MOST_FILES = 65_536
@@ -17,15 +20,31 @@ Options = list[tuple[str, int]]
 def open_many_files() -> None:
     """Let this process have as many connections and files open at once as it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    wanted = most_files()
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def server_options(max_message_bytes: int) -> Options:
-    """Return the gRPC options of a server."""
+def most_files() -> int:
+    """Return how many files a server may have open that called `open_many_files`."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+
+
+def server_options(max_message_bytes: int, connection_age_s: float = 0) -> Options:
+    """Return the gRPC options of a server.
+
+    Args:
+        max_message_bytes: The largest request.
+        connection_age_s: After which a connection takes no new calls, and ends with its last; 0:
+            never.
+    """
+    age = [("grpc.max_connection_age_ms", round(connection_age_s * SECOND))]
     return [
+        *(age if connection_age_s else []),
         ("grpc.max_receive_message_length", max_message_bytes * ROOM_OVER_LIMIT),
+        ("grpc.http2.lookahead_bytes", UNASKED_BYTES),
+        ("grpc.http2.bdp_probe", 0),  # which would raise that to 16 MiB
         ("grpc.so_reuseport", 0),  # or two servers would share a port without a word
         ("grpc.max_concurrent_streams", MOST_CALLS_OF_A_CONNECTION),
         ("grpc.max_allowed_incoming_connections", _most_connections()),

@@ -108,11 +108,11 @@ def counted(metrics: str) -> tuple[float, float]:
 
 
 @contextmanager
-def server(models: Path) -> Iterator[tuple[str, str]]:
+def server(models: Path, *options: str) -> Iterator[tuple[str, str]]:
     """Yield the address of a server of its own, and that of its metrics."""
     command = (sys.executable, "-m", "boxwright", "serve", "--port", "0", "--models", str(models))
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
     )
     assert process.stdout is not None
     assert process.stderr is not None

@@ -135,7 +135,7 @@ def test_streams_given_up_at_any_moment_leave_nothing_behind(server: Observed) -
             streams = callers.map(lambda seed: stream_given_up(server, seed), range(CALLS // 3))
             ended = Counter(streams)
         assert ended == {"CANCELLED": CALLS // 3}
-        assert right.answers > 10
+        assert right.answers > 3
     assert total(server, "boxwright_lost_requests_total", why="cancelled") > 0
     assert every_place_is_free(server)
     assert every_stream_is_free(server)

@@ -36,18 +36,18 @@ class Authority:
         self._folder = folder
         self._name = _named(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        own = self._builder(self._name, self._key).add_extension(
+        own = self._builder(self._name, self._key, DAY).add_extension(
             x509.BasicConstraints(ca=True, path_length=None), critical=True
         )
         self.certificate = folder / f"{name}.pem"
         self.certificate.write_bytes(_pem(own.sign(self._key, hashes.SHA256())))
 
-    def signed(self, name: str, *hosts: str) -> Pair:
+    def signed(self, name: str, *hosts: str, lasts: datetime.timedelta = DAY) -> Pair:
         """Return a new certificate for `hosts` and its key, in files of that name."""
         key = ec.generate_private_key(ec.SECP256R1())
         alternatives = [x509.DNSName(host) for host in hosts]
         address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        builder = self._builder(_named(name), key).add_extension(
+        builder = self._builder(_named(name), key, lasts).add_extension(
             x509.SubjectAlternativeName(alternatives or [x509.DNSName("localhost"), address]),
             critical=False,
         )
@@ -63,7 +63,7 @@ class Authority:
         return pair
 
     def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, lasts: datetime.timedelta
     ) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.UTC)
         return (
@@ -73,7 +73,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - DAY)
-            .not_valid_after(now + DAY)
+            .not_valid_after(now + lasts)
         )
 
 

@@ -89,6 +89,7 @@ def test_commands_that_ask_a_server_take_its_authority_and_a_token(
         assert "needs one token, and 0 came" in run("models", *server, code=USAGE)[1]
         told = run("detect", photo, "--model", "x", *server, "--token-file", mine, code=USAGE)[1]
         assert "needs 'detect'" in told
+        assert run("health", *server)[0] == f"{address}: SERVING\n"
         told = run("models", "--server", address, "--token-file", mine, code=NO_ANSWER)[1]
         assert "it speaks TLS (--tls, --ca)" in told
 

@@ -10,8 +10,12 @@ import pytest
 from onnx import helper, numpy_helper
 
 from boxwright.client import Client
+from boxwright.device.cgroup import Groups
+from boxwright.device.runtime import Runtime
+from boxwright.device.warm_up import warmed_up
 from boxwright.server import serve_in_background
 from boxwright.settings import Settings
+from boxwright.shelf.bundle import read
 from boxwright_contract.card import GRAPH_FILE
 
 MakeBundle = Callable[..., Path]
@@ -60,3 +64,15 @@ def test_a_model_that_fails_in_larger_batches_is_served_in_those_that_work(
     folder = tmp_path / "models"
     make_bundle(folder / "alone" / "1", graph=picky(1, 0, 0, 3))
     assert served(replace(settings, models=folder)) == {"alone": ""}
+
+
+def test_no_larger_batch_is_tried_where_half_of_the_memory_is_used(
+    make_bundle: MakeBundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    groups = Groups(tmp_path, tmp_path / "membership")
+    groups.membership.write_text("0::/\n")
+    (tmp_path / "memory.max").write_text(f"{64 << 20}\n")
+    model = Runtime.open("cpu").load(read(make_bundle(tmp_path / "small" / "1")))
+    assert warmed_up(model, Settings(), 10, groups=groups).tuning.sizes == (1,)
+    assert "small/1 runs up to 1 at once: half of the memory is used" in caplog.text

@@ -153,7 +153,7 @@ def test_a_version_that_fails_verification_leaves_the_old_one_serving_and_says_w
         assert "was altered" in bad.problem
         assert bad.problem.endswith("What it held before is still served.")
         assert [record.message for record in caplog.records if "altered" in record.message] == [
-            f"not served: bright/1: {bad.problem}"  # once, not at every look
+            f"not served: bright/1: {folder}/{bad.problem}"  # once, not at every look
         ]
         put("bright/1", min_score=0.25)
         await looks(shelf)

@@ -1,6 +1,7 @@
 """Metrics over HTTP: for whoever reads them, and in nobody's way."""
 
 import http.client
+import re
 import socket
 import threading
 from contextlib import ExitStack
@@ -11,7 +12,8 @@ from tests.telemetry.observed import Observed, free_port
 
 from boxwright.server import serve_in_background
 from boxwright.settings import Settings
-from boxwright.telemetry.metrics_port import MOST_READERS
+from boxwright.telemetry.metrics import Metrics
+from boxwright.telemetry.metrics_port import MOST_READERS, metrics_port, port_of
 from boxwright_contract.errors import BadSettings
 
 
@@ -81,6 +83,16 @@ def test_the_port_after_the_servers_is_the_default(
     with caplog.at_level("INFO"), serve_in_background(replace(settings, port=port)):
         socket.create_connection(("127.0.0.1", port + 1)).close()
     assert f"metrics on http://127.0.0.1:{port + 1}/metrics" in caplog.text
+
+
+def test_after_the_last_port_any_is_taken(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert port_of(replace(settings, port=65534)) == 65535
+    last = replace(settings, port=65535)
+    with caplog.at_level("INFO"), metrics_port(Metrics(), last):
+        (port,) = re.findall(r"metrics on http://127.0.0.1:(\d+)/metrics", caplog.text)
+        socket.create_connection(("127.0.0.1", int(port))).close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "::", "[::1]"])

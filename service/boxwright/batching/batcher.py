@@ -14,6 +14,7 @@ from boxwright.batching.waiting import Found, Waiting
 from boxwright.deadline import Deadline
 from boxwright.device.model import Model
 from boxwright.device.runs import DeviceRuns
+from boxwright.foresight import Foresight
 from boxwright.telemetry.metrics import Metrics
 from boxwright_contract.errors import DeadlinePassed
 
@@ -25,11 +26,14 @@ class Batcher:
         self._lanes = self._free = lanes
         self._metrics = metrics
         self._queues = Queues(metrics)
+        self.foresight = Foresight()
+        """It learns from every run, whoever waits for it."""
         self._device = ThreadPoolExecutor(lanes, thread_name_prefix="boxwright-device")
         self._chunker = ThreadPoolExecutor(1, thread_name_prefix="boxwright-chunks")
         self._turn = asyncio.Lock()
         self._at_work: set[asyncio.Task[None]] = set()
-        self._later: asyncio.TimerHandle | None = None
+        self._later: asyncio.Handle | None = None
+        self._later_at = 0.0  # uvloop's handles do not tell
 
     async def detect(
         self,
@@ -63,6 +67,8 @@ class Batcher:
         except asyncio.CancelledError:
             self._queues.leave(bucket, waiting)
             raise
+        finally:
+            del answer, waiting  # or an error would hold this frame, which would hold the error
 
     def close(self) -> None:
         """End the threads. Nothing may be waiting."""
@@ -97,11 +103,12 @@ class Batcher:
     def _look_in(self, seconds: float) -> None:
         """Fill the lanes after so many seconds, unless that is planned for earlier."""
         loop = asyncio.get_running_loop()
+        moment = loop.time() + seconds
         if self._later is not None:
-            if self._later.when() <= loop.time() + seconds:
+            if self._later_at <= moment:
                 return
             self._later.cancel()
-        self._later = loop.call_later(seconds, self._fill_lanes)
+        self._later, self._later_at = loop.call_later(seconds, self._fill_lanes), moment
 
     def _lane_is_free(self) -> None:
         self._free += 1
@@ -118,15 +125,18 @@ class Batcher:
         thread = self._chunker if bucket.in_chunks else self._device
         device = self._device if bucket.in_chunks else None
         runs = DeviceRuns(device, lambda: _check_wanted(batch))
+        began = time.perf_counter()
         try:
             answers = await asyncio.get_running_loop().run_in_executor(
                 thread, run, bucket, batch, runs, alone
             )
         except Exception as error:  # noqa: BLE001  Each caller gets it.
-            for waiting in batch:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(error)
+            _fail(batch, error)
             return
+        if not alone:  # which has all threads, and no other beside it
+            beside = 1 if bucket.in_chunks else self._lanes
+            image_s = (time.perf_counter() - began) / beside / len(batch)
+            self.foresight.spent(bucket.model.bundle.name, "run", image_s)
         self._note(bucket, batch, runs.spent_ms)
         for waiting, found in zip(batch, answers, strict=True):
             if not waiting.answer.done():
@@ -139,6 +149,14 @@ class Batcher:
         self._metrics.ran(
             bucket.model.bundle.name, len(batch), used_px, len(batch) * height * width
         )
+
+
+def _fail(batch: list[Waiting], error: Exception) -> None:
+    """Give an error to all who wait, and empty the batch: the error's frames hold it."""
+    while batch:
+        answer = batch.pop().answer
+        if not answer.done():
+            answer.set_exception(error)
 
 
 def _check_wanted(batch: list[Waiting]) -> None:

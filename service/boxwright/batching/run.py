@@ -21,8 +21,8 @@ def run(bucket: Bucket, batch: list[Waiting], runs: DeviceRuns, alone: bool) -> 
         alone: Whether nothing else runs now.
     """
     canvas = np.zeros((len(batch), *bucket.sides, 3), np.uint8)
-    for row, waiting in zip(canvas, batch, strict=True):
-        place(waiting.pixels, row)
+    for row, pixels in zip(canvas, [waiting.pixels for waiting in batch], strict=True):
+        place(pixels, row)
     sizes = np.array([waiting.pixels.shape[:2] for waiting in batch], np.int32)
     given = [waiting.proposals for waiting in batch if waiting.proposals is not None]
     proposed = Proposed.of(given) if given else None

@@ -6,9 +6,11 @@ from boxwright.cli import (
     admin,
     demo,
     detect,
+    doctor,
     evaluate,
     export,
     geometry,
+    health,
     models,
     new_backbone,
     plugins,
@@ -41,7 +43,9 @@ def boxwright(version: Version = False) -> None:
 
 app.command()(demo.demo)
 app.command()(serve.serve)
+app.command()(health.health)
 app.command()(top.top)
+app.command()(doctor.doctor)
 app.command()(detect.detect)
 app.command()(models.models)
 app.add_typer(admin.app, name="admin")

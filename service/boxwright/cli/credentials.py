@@ -47,15 +47,20 @@ def credentials_of(server: str | None) -> "Credentials":
     """
     from boxwright.client import Credentials
 
-    given = dict(_GIVEN.get())
     if server is None:
-        if given:
-            options = ", ".join("--" + name.replace("_", "-") for name in given)
-            raise BadSettings(f"{options}: there is no server to use it for. Give --server too.")
+        check_none_given()
         return Credentials()
+    given = dict(_GIVEN.get())
     if token_file := given.pop("token_file", None):
         given["token"] = _token(token_file)
     return Credentials.read(**given)
+
+
+def check_none_given() -> None:
+    """Check that none of the options was given. Raises BadSettings: they are for no server."""
+    if given := _GIVEN.get():
+        options = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise BadSettings(f"{options}: there is no server to use it for. Give --server too.")
 
 
 def _token(file: Path) -> str:

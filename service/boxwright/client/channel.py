@@ -62,13 +62,25 @@ def open_channel(address: str, credentials: Credentials, *, retry: bool) -> grpc
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.http2.max_pings_without_data", 0),
-        # A proxy for the outside world cannot reach this machine's own loopback.
-        ("grpc.enable_http_proxy", int(not address.startswith(LOOPBACK))),
     ]
+    return channel_with(address, credentials, options)
+
+
+def channel_with(
+    address: str, credentials: Credentials, options: list[tuple[str, Any]]
+) -> grpc.Channel:
+    """Return a channel of these options that shows `credentials`.
+
+    Raises:
+        BadSettings: The address or a file of the credentials cannot be used.
+        Unreachable: A host among several is not known.
+    """
+    # A proxy for the outside world cannot reach this machine's own loopback.
+    options = [*options, ("grpc.enable_http_proxy", int(not address.startswith(LOOPBACK)))]
     if credentials.secure:
         several = "," in address
         if name := credentials.server_name or (first_host(address) if several else ""):
-            options.append(("grpc.ssl_target_name_override", name))
+            options = [*options, ("grpc.ssl_target_name_override", name)]
         channel = grpc.secure_channel(target(address), credentials.channel_credentials(), options)
     else:
         channel = grpc.insecure_channel(target(address), options)

@@ -26,6 +26,9 @@ WINDOW = 8
 BACKOFF_S = 0.1
 """Before a stream that had answers, and then lost its server, is taken up again; it doubles."""
 
+SERVER_WENT = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+"""How a stream ends with its server. One that waits no longer for its streams says CANCELLED."""
+
 Open: TypeAlias = Callable[[Iterator[DetectStreamRequest]], Any]
 """Starts a call of DetectStream."""
 
@@ -138,7 +141,7 @@ class ImageStream:
                 return _End(self._unanswered())
             except grpc.RpcError as failed:
                 error = error_from(failed, self._address, self._timeout_s)
-                lost = failed.code() is grpc.StatusCode.UNAVAILABLE
+                lost = failed.code() in SERVER_WENT
             except Exception as bug:  # noqa: BLE001  Or who waits for answers would do so forever.
                 return _End(bug)
             finally:

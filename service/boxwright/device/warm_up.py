@@ -13,6 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from boxwright.device.cgroup import OURS, Groups
+from boxwright.device.memory_limit import half_is_free
 from boxwright.device.model import Model, Proposed
 from boxwright.device.tuning import Tuning
 from boxwright.settings import Settings
@@ -33,22 +35,27 @@ PROPOSALS = 64
 
 
 def warmed_up(
-    model: Model, settings: Settings, stopping: Callable[[], bool] = lambda: False
+    model: Model,
+    settings: Settings,
+    within_s: float,
+    stopping: Callable[[], bool] = lambda: False,
+    groups: Groups = OURS,
 ) -> Model:
     """Return the model with its batches tuned, after running every usual shape.
 
-    It ends early when it has taken `settings.warm_up_s`, and where the server is `stopping`; shapes
-    that are left are slower when they first come.
+    It ends early when it has taken `within_s`, and where the server is `stopping`; shapes that are
+    left are slower when they first come. Larger batches are tried while this process
+    holds less than half of the memory that its control `groups` let it have.
 
     Raises:
         BadBundle: The graph fails on a usual shape.
     """
-    until = time.perf_counter() + settings.warm_up_s
+    until = time.perf_counter() + within_s
 
     def left_s() -> float:
         return 0 if stopping() else until - time.perf_counter()
 
-    tuning = _told(settings) if settings.max_batch else _measured(model, left_s)
+    tuning = _told(settings) if settings.max_batch else _measured(model, left_s, groups)
     if settings.batch_delay_ms is not None:
         tuning = replace(tuning, delay_s=settings.batch_delay_ms / 1e3)
     tuned = replace(model, tuning=tuning)
@@ -65,15 +72,18 @@ def _told(settings: Settings) -> Tuning:
     return Tuning.up_to(settings.max_batch)
 
 
-def _measured(model: Model, left_s: Callable[[], float]) -> Tuning:
+def _measured(model: Model, left_s: Callable[[], float], groups: Groups) -> Tuning:
     """Return the tuning of the smallest batch that no larger one outdoes by much."""
     if model.bundle.card.chunk is not None or left_s() <= 0:
         return Tuning()
     canvas = _canvas_of(model, *MAIN)
     best, alone = 1, _seconds_an_image(model, 1, canvas)
     fastest, size = alone, 2
-    # Each size takes about twice as long as the one before: stop before the time is over.
+    # Each size takes about twice as much as the one before: stop while there is time and memory.
     while size <= MOST and fastest * size * (RUNS + 2) < left_s():
+        if not half_is_free(groups):
+            log.info("%s runs up to %d at once: half of the memory is used", model.bundle, best)
+            break
         try:
             seconds = _seconds_an_image(model, size, canvas)
         except BadBundle as problem:  # no room on the device, say

@@ -13,6 +13,7 @@ import grpc
 from google.protobuf.message import Message
 from grpc import aio
 
+from boxwright.deadline import Deadline
 from boxwright.rpc.edge import Handler, Received, parts
 from boxwright.rpc.requests import Context
 from boxwright.telemetry import request_ids, tracing
@@ -81,6 +82,7 @@ class Calls(aio.ServerInterceptor):
         context.set_trailing_metadata(((request_ids.KEY, request_id),))
         span = tracing.begin_call(service, method, metadata, request_id)
         began = time.perf_counter()
+        deadline = Deadline.after(context.time_remaining())
         self._metrics.began(service, method)
         code = grpc.StatusCode.UNKNOWN
         try:
@@ -90,7 +92,7 @@ class Calls(aio.ServerInterceptor):
             code = context.code()
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            late = context.time_remaining() == 0
+            late = deadline.ends_calls
             code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
             raise
         finally:

@@ -40,8 +40,10 @@ class DetectionService(DetectionServiceServicer):
         Errors: BadInput, TooLarge, UnknownName, Overloaded, DeadlinePassed.
         """
         query = wire.query(request, context.time_remaining())
+        with_proposals = request.with_proposals
+        del request  # the query has a copy of the image
         answer = await self._pipeline.detect(query)
-        return wire.detect_response(answer, request.with_proposals)
+        return wire.detect_response(answer, with_proposals)
 
     async def DetectStream(  # type: ignore[override]  # no generator: they are not cancelled
         self,

@@ -2,19 +2,19 @@
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf.message import Message
 from grpc import aio
 
+from boxwright.rpc.incoming import Entry
 from boxwright.rpc.requests import Context, Parse, Requests
-from boxwright.rpc.status import abort
+from boxwright.rpc.status import end, ending
 
 Received: TypeAlias = AsyncIterator[bytes]
 """The messages of a call, be it one."""
-Read: TypeAlias = Callable[[Context], Awaitable[Any]]
+Read: TypeAlias = Callable[[Context, Entry], Awaitable[Any]]
 """Gives a method what it takes: its one request, or the stream of them."""
 Check: TypeAlias = Callable[[grpc.HandlerCallDetails], None]
 """Raises where a call may not go on. It runs before anything of the request is read."""
@@ -59,9 +59,15 @@ class Edge(aio.ServerInterceptor):
         read: Read,
     ) -> Callable[..., object]:
         async def call(_: Received, context: Context) -> Message:
-            async with _statuses(context):
+            try:
                 self._check(details)
-                return await method(await read(context), context)
+                with self._requests.entered(details.method) as entry:
+                    return await method(await read(context, entry), context)
+            except aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001  Whatever it is becomes a status.
+                its = ending(error)
+            return await end(context, its)
 
         return call
 
@@ -72,10 +78,17 @@ class Edge(aio.ServerInterceptor):
         read: Read,
     ) -> Callable[..., object]:
         async def call(_: Received, context: Context) -> AsyncIterator[Message]:
-            async with _statuses(context):
+            try:
                 self._check(details)
-                async for response in method(await read(context), context):
-                    yield response
+                with self._requests.entered(details.method) as entry:
+                    async for response in method(await read(context, entry), context):
+                        yield response
+                    return
+            except aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001  Whatever it is becomes a status.
+                its = ending(error)
+            await end(context, its)
 
         return call
 
@@ -84,22 +97,12 @@ class Edge(aio.ServerInterceptor):
             check(details)
 
     def _read(self, many: bool, parse: Parse) -> Read:
-        async def read(context: Context) -> Any:  # noqa: ANN401  The method's.
+        async def read(context: Context, entry: Entry) -> Any:  # noqa: ANN401  The method's.
             if many:
                 return self._requests.each(context, parse)
-            return await self._requests.one(context, parse)
+            return await self._requests.one(context, parse, entry)
 
         return read
-
-
-@asynccontextmanager
-async def _statuses(context: Context) -> AsyncIterator[None]:
-    try:
-        yield
-    except aio.AbortError:
-        raise
-    except Exception as error:  # noqa: BLE001  Whatever it is becomes a status.
-        await abort(context, error)
 
 
 def parts(handler: "grpc.RpcMethodHandler[Any, Any]") -> tuple[Callable[..., Handler], Any]:

@@ -18,6 +18,9 @@ from boxwright_contract.errors import UnknownName
 OVERALL = ""
 """The name under which the server as a whole is asked for."""
 
+UNKNOWN = "unknown"
+"""Stands for every service that there is not."""
+
 Status: TypeAlias = int
 """A HealthCheckResponse.ServingStatus."""
 
@@ -60,11 +63,13 @@ class HealthService(HealthServicer):
         self, request: HealthCheckRequest, context: aio.ServicerContext[Any, Any]
     ) -> AsyncIterator[HealthCheckResponse]:
         """Tell a service's status, and each change of it until the watches end."""
+        service = request.service if request.service in self._services else UNKNOWN
+        del request  # as large as its caller likes, and a watch may stay for ever
         told: Status | None = None
         while True:
             async with self._changed:
-                await self._changed.wait_for(partial(self._has_news, request.service, told))
-            now = self._status_of(request.service)
+                await self._changed.wait_for(partial(self._has_news, service, told))
+            now = self._status_of(service)
             if now == told:
                 return
             told = now

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -67,17 +68,37 @@ def status_of(error: Exception) -> Status:
     return status
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How a call ends. It holds nothing of the error, whose frames hold the request."""
+
+    status: Status
+    pushback: tuple[tuple[str, str], ...]
+
+
+def ending(error: Exception) -> Ending:
+    """Return how a call ends by an error."""
+    return Ending(status_of(error), _pushback(error))
+
+
 async def abort(
     context: aio.ServicerContext[Any, Any],
     error: Exception,
     code: grpc.StatusCode | None = None,
 ) -> NoReturn:
     """End a call with the status that an error becomes; a protocol may want another code."""
-    status = status_of(error)
+    its = ending(error)
     if code is not None:
-        status.code = code.value[0]
+        its.status.code = code.value[0]
+    del error
+    await end(context, its)
+
+
+async def end(context: aio.ServicerContext[Any, Any], its: Ending) -> NoReturn:
+    """End a call; never while an error is handled, which gRPC would keep with what this raises."""
+    status = its.status
     details = (DETAILS_KEY, status.SerializeToString())
-    metadata = (*context.trailing_metadata(), details, *_pushback(error))
+    metadata = (*context.trailing_metadata(), details, *its.pushback)
     try:
         await context.abort(CODES[status.code], status.message, trailing_metadata=metadata)
     except aio.InternalError as gone:  # so is the caller, and gRPC would log it as our fault

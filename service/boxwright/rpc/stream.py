@@ -55,9 +55,12 @@ class Stream(Generic[Request, Response]):
             requests: They may raise BadInput for one, and be asked for the next.
             in_order: Whether answers come as the requests did, by the first of them.
         """
-        async with asyncio.TaskGroup() as group:
-            reading = self._reading = group.create_task(self._read(requests, in_order, group))
-        return not reading.cancelled()
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._reading = group.create_task(self._read(requests, in_order, group))
+            return not self._reading.cancelled()
+        finally:
+            self._reading = None  # a group that is cancelled lives on, and with it the last images
 
     def stop_reading(self) -> None:
         """Take no more requests, so that `run` ends when those in work are answered."""

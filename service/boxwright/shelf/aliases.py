@@ -63,6 +63,6 @@ def write(file: Path, aliases: Mapping[str, int]) -> None:
         draft.replace(file)
     except OSError as error:
         raise CannotChange(
-            f"{file.parent} cannot be written: {error.strerror}. Let the server write there, or "
-            f"write {file.name} yourself."
+            f"the folder {file.parent.name} cannot be written: {error.strerror}. Let the server "
+            f"write there, or write {file.name} yourself."
         ) from error

@@ -1,16 +1,13 @@
 """Memory that is free and goes back to the system."""
 
 import ctypes
-import gc
 
 
 def give_back() -> None:
     """Have the C library give back what was freed, where it keeps it for itself.
 
-    glibc does: a server of one small model had 300 MB after forty reloads, and has 146 MB so. What
-    Python keeps goes first: under load, cycles of failed calls held a model that was let go.
+    glibc does: a server of one small model had 300 MB after forty reloads, and has 146 MB so.
     """
-    gc.collect()
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, TypeError):  # another C library, or another system

@@ -1,9 +1,12 @@
 """Where models lie, models/<name>/<version>/, and how their files look from outside."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from boxwright_contract.card import CARD_FILE
 
 ALIASES_FILE = "aliases.json"
 """In models/<name>/: names that stand for versions."""
@@ -36,14 +39,26 @@ class Look:
 
 
 def look(folder: Path) -> Look:
-    """Return what there is in a folder of models now. Raises OSError if it cannot be read."""
+    """Return what there is in a folder of models now, or in that of one model.
+
+    Where <version>/ lies in the folder itself, as KServe mounts one model, the folder's name is the
+    model's.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
     versions: dict[Path, Files] = {}
     aliases: dict[Path, Files] = {}
     closed: dict[Path, str] = {}
     for model in _folders(folder):
         try:
+            if (model / CARD_FILE).is_file():  # the folder is itself that of one model
+                whole = Path(os.path.abspath(folder))  # noqa: PTH100  A link keeps its name.
+                versions[whole / model.name] = files_in(model)
+                aliases |= _aliases_in(whole)
+                continue
             versions |= {version: files_in(version) for version in _folders(model)}
-            aliases |= {file: files_of(file) for file in (model / ALIASES_FILE,) if file.is_file()}
+            aliases |= _aliases_in(model)
         except FileNotFoundError:
             continue  # it went while we looked: the next look tells
         except OSError as error:
@@ -63,6 +78,10 @@ def files_of(file: Path) -> Files:
     except OSError:
         told = file.lstat()
     return ((file.name, told.st_size, told.st_mtime_ns, told.st_ino),)
+
+
+def _aliases_in(model: Path) -> dict[Path, Files]:
+    return {file: files_of(file) for file in (model / ALIASES_FILE,) if file.is_file()}
 
 
 def _folders(folder: Path) -> list[Path]:

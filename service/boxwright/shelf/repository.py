@@ -15,6 +15,8 @@ class Unserved:
     version: str
     """The name of its folder; or an alias that stands for nothing, or the file of the aliases."""
     problem: str
+    """With paths that begin at the model's folder."""
+    is_version: bool = True
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,9 @@ class Shelf:
         try:
             seen = await self._changes.do(lambda: look(self._folder))
         except OSError as error:
-            raise CannotChange(f"{self._folder} cannot be read: {error}. Mend it.") from error
+            raise CannotChange(
+                f"the server's folder of models cannot be read: {error.strerror}. Mend it."
+            ) from error
         own = {place.name: place for place in seen.versions if place.parent.name == name}
         if not own:
             raise UnknownName.among("model", name, {place.parent.name for place in seen.versions})
@@ -189,10 +191,10 @@ class Shelf:
         return leaving
 
     async def _rewrite(self, name: str, edit: Callable[[dict[str, int]], dict[str, int]]) -> None:
-        names = {place.parent.name for place in self._slots}
-        if name not in names:
-            raise UnknownName.among("model", name, names)
-        file = self._folder / name / ALIASES_FILE
+        folders = {place.parent.name: place.parent for place in self._slots}
+        if name not in folders:
+            raise UnknownName.among("model", name, folders)
+        file = folders[name] / ALIASES_FILE
         self._aliases[file] = await self._changes.do(lambda: rewritten(file, edit))
         self.now = served(self._slots, self._aliases)
 
@@ -219,9 +221,11 @@ class Shelf:
     async def _let_go(self, model: Model) -> None:
         await self._visits.end_of(model)
         log.info("no longer served: %s", model.bundle)
-        last = [model]
+        sessions: list[object] = [model.session, model.alone, model.conclusion]
         del model
-        await self._changes.do(last.clear)  # which takes a while, so not here
+        for _ in range(len(sessions)):
+            # Each keeps Python still while it ends, so others have a turn between them.
+            await self._changes.do(partial(sessions.__delitem__, -1))
         await self._changes.do(give_back)
 
     def _tell_unreadable(self, reason: str) -> None:

@@ -1,6 +1,7 @@
 """What became of each version on disk, and of the aliases; together they are what is served."""
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from boxwright.shelf import aliases, bundle
 from boxwright.shelf.bundle import Bundle
 from boxwright.shelf.places import Files, Look, files_of
 from boxwright.shelf.repository import Alias, Repository, Unserved
+from boxwright_contract.card import CARD_FILE
 from boxwright_contract.errors import BadBundle, BadSettings, CannotChange
 
 log = logging.getLogger(__name__)
@@ -71,7 +73,12 @@ def _kept(place: Path, files: Files, old: Model | None, problem: str) -> Slot:
     if old is not None:
         problem += " What it held before is still served."
     log.warning("not served: %s/%s: %s", place.parent.name, place.name, problem)
-    return Slot(files, old, problem)
+    return Slot(files, old, _for_callers(problem, place.parent))
+
+
+def _for_callers(problem: str, model: Path) -> str:
+    """Return a problem with paths that begin at the model's folder; where it lies is not told."""
+    return problem.replace(f"{model.parent}{os.sep}", "")
 
 
 def _read_aliases(file: Path, files: Files, before: AliasSlot | None) -> AliasSlot:
@@ -80,7 +87,8 @@ def _read_aliases(file: Path, files: Files, before: AliasSlot | None) -> AliasSl
         return AliasSlot(files, aliases.read(file))
     except BadBundle as problem:
         log.warning("aliases of %s: %s", file.parent.name, problem)
-        return replace(before or AliasSlot(files), files=files, problem=str(problem))
+        told = _for_callers(str(problem), file.parent)
+        return replace(before or AliasSlot(files), files=files, problem=told)
 
 
 def followed(slots: Mapping[Path, AliasSlot], before: Look, seen: Look) -> dict[Path, AliasSlot]:
@@ -106,7 +114,7 @@ def rewritten(file: Path, edit: Callable[[dict[str, int]], dict[str, int]]) -> A
     try:
         held = aliases.read(file) if file.exists() else {}
     except BadBundle as problem:
-        raise CannotChange(str(problem)) from problem
+        raise CannotChange(_for_callers(str(problem), file.parent)) from problem
     new = edit(dict(held))
     aliases.write(file, new)
     return AliasSlot(files_of(file), new)
@@ -129,7 +137,7 @@ def served(slots: Mapping[Path, Slot], aliases: Mapping[Path, AliasSlot]) -> Rep
             if slot.problem
         ),
         *(
-            Unserved(file.parent.name, file.name, slot.problem)
+            Unserved(file.parent.name, file.name, slot.problem, is_version=False)
             for file, slot in sorted(aliases.items())
             if slot.problem
         ),
@@ -145,11 +153,18 @@ def _dangling(alias: Alias) -> Unserved:
         alias.alias,
         f"this alias stands for version {alias.version}, which is not served. Set it to one that "
         "is, or remove it.",
+        is_version=False,
     )
 
 
 def nothing_in(folder: Path, found: Repository) -> BadSettings:
     """Return the error for a folder of which nothing can be served."""
+    if (folder / CARD_FILE).is_file():
+        return BadSettings(
+            f"{folder} is itself a version of a model, and has no name to serve it under. Lay it "
+            "out as <name>/<version>/, and name the folder above <version> or that above <name> "
+            "with BOXWRIGHT_MODELS (--models)."
+        )
     reasons = "".join(f"\n  {bad.name}/{bad.version}: {bad.problem}" for bad in found.unserved)
     return BadSettings(
         f"no model in {folder} can be served. Put one there as <name>/<version>/model.onnx "

@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import TextIO
 
 from boxwright.settings import Settings
 from boxwright.telemetry import request_ids, tracing
@@ -43,9 +44,9 @@ def is_worth_telling(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
-def set_up_logging(settings: Settings) -> None:
-    """Send what is logged to standard error, as the settings say."""
-    handler = logging.StreamHandler(sys.stderr)
+def set_up_logging(settings: Settings, stream: TextIO | None = None) -> None:
+    """Send what is logged to `stream`, or to standard error, as the settings say."""
+    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
     handler.addFilter(is_worth_telling)
     json_lines = settings.log_format == "json"
     handler.setFormatter(JsonLines() if json_lines else TextLines(LINE))

@@ -3,7 +3,7 @@
 docs/metrics.md tells each metric and what it is good for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Literal, TypeAlias, get_args
 
@@ -17,12 +17,14 @@ from prometheus_client import (
     ProcessCollector,
 )
 
+from boxwright.device.memory_limit import memory_limit_bytes
 from boxwright.shelf.repository import Repository
+from boxwright.telemetry.metrics_of_certificates import CertificatesCollector
 from boxwright.telemetry.metrics_of_models import ModelsCollector
 
 Stage: TypeAlias = Literal["decode", "resize", "proposals", "queue", "inference", "total"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-Loss: TypeAlias = Literal["expired", "cancelled", "shed"]
+Loss: TypeAlias = Literal["expired", "cancelled", "shed", "hopeless"]
 
 SECONDS = (
     *(0.001, 0.002, 0.003, 0.005, 0.007),
@@ -44,6 +46,11 @@ class Metrics:
         Info("boxwright_build", "What serves.", registry=self.registry).info(
             {"version": version("boxwright")}
         )
+        Gauge(
+            "boxwright_memory_limit_bytes",
+            "Memory that the server may use: its container's limit, or the machine's.",
+            registry=self.registry,
+        ).set(memory_limit_bytes())
         self._stages = Histogram(
             "boxwright_stage_seconds",
             "Time of a request in each stage; total is all of it.",
@@ -72,7 +79,7 @@ class Metrics:
         )
         self._lost = Counter(
             "boxwright_lost_requests",
-            "Requests that ended without an answer: expired, cancelled or shed.",
+            "Requests that ended without an answer: expired, cancelled, shed or hopeless.",
             ("model", "why"),
             registry=self.registry,
         )
@@ -120,3 +127,7 @@ class Metrics:
     def show(self, models: Callable[[], Repository]) -> None:
         """Tell of what `models` returns whenever the metrics are read."""
         self.registry.register(ModelsCollector(models))
+
+    def show_expiries(self, expiries: Callable[[], Mapping[str, float]]) -> None:
+        """Tell of what `expiries` returns, by file, whenever the metrics are read."""
+        self.registry.register(CertificatesCollector(expiries))

@@ -32,6 +32,7 @@ from boxwright_contract.errors import BadSettings
 log = logging.getLogger(__name__)
 
 PATH = "/metrics"
+LAST_PORT = 65535
 PATIENCE_S = 5.0
 MOST_READERS = 32
 LONGEST_HEAD = 8 << 10
@@ -63,9 +64,15 @@ def metrics_port(metrics: Metrics, settings: Settings) -> Iterator[None]:
             thread.join()
 
 
+def port_of(settings: Settings) -> int:
+    """Return the port of the metrics; 0 for any that is free."""
+    follows = 0 < settings.port < LAST_PORT
+    return settings.metrics_port or (settings.port + 1 if follows else 0)
+
+
 def _listen(settings: Settings) -> socket:
     host = settings.host.strip("[]")
-    port = settings.metrics_port or (settings.port + 1 if settings.port else 0)
+    port = port_of(settings)
     try:
         found = getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)
         family, *_, where = min(found, key=lambda each: each[0] != AF_INET)

@@ -20,6 +20,8 @@ def index(served: Repository, only_ready: bool) -> RepositoryIndexResponse:
         its = model.bundle
         told.models.add(name=its.name, version=str(its.version), state=READY)
     for bad in () if only_ready else served.unserved:
+        if not bad.is_version:
+            continue
         reason = "unloaded" if bad.problem == UNLOADED else bad.problem
         told.models.add(name=bad.name, version=bad.version, state=UNAVAILABLE, reason=reason)
     return told
