@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import grpc
 import numpy as np
 import pytest
 from google.api import annotations_pb2
@@ -127,8 +128,15 @@ def test_admin_calls_do_not_pass(settings: Settings, envoy: Envoy) -> None:
         serve_in_background(replace(settings, admin=True)) as address,
         envoy([address]) as port,
     ):
-        status, _, _ = asked(port, "POST", "/boxwright.v1.AdminService/UnloadModel")
-        assert status == 404
+        for call in (
+            "boxwright.v1.AdminService/UnloadModel",
+            "inference.GRPCInferenceService/RepositoryModelLoad",
+            "inference.GRPCInferenceService/RepositoryModelUnload",
+        ):
+            assert asked(port, "POST", f"/{call}")[0] == 404
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                asking: Any = channel.unary_unary(f"/{call}")
+                assert asking.future(b"").code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_no_call_fails_when_one_of_two_servers_stops(settings: Settings, envoy: Envoy) -> None:
