@@ -134,7 +134,7 @@ class Settings:
         ),
     )
     max_streams: int = field(
-        default=100, metadata=kinds.whole(1, 100_000, "Most open streams of images.")
+        default=32, metadata=kinds.whole(1, 100_000, "Most open streams of images.")
     )
     stream_window: int = field(
         default=8, metadata=kinds.whole(1, 1024, "Most images of one stream in work at once.")

@@ -66,8 +66,8 @@ def test_a_load_that_would_not_fit_beside_the_models_is_a_warning(confine: "Conf
     where = confine({"memory.max": str(600_000_000)})
     fits, largest = memory.look(settings, where)
     assert (fits.level, largest.level) == ("ok", "warning")
-    assert "and 4 images of 67108864 pixels decoded at once, make that 3.7 GB" in largest.what
-    assert "132 messages of streams with 16777216 bytes" in largest.what
+    assert "and 4 images of 67108864 pixels decoded at once, make that 2.5 GB" in largest.what
+    assert "64 messages of streams with 16777216 bytes" in largest.what
     small = replace(settings, max_pixels=1_000_000, max_inside_bytes=10_000_000)
     assert [each.level for each in memory.look(small, where)] == ["ok", "warning"]
     (fits_now,) = memory.look(replace(small, max_streams=2, max_requests=2), where)
@@ -98,5 +98,5 @@ def test_few_open_files_are_a_warning_with_the_number_that_is_needed() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert "level='warning'" in printed
-    assert "may have 256 files open; 64 requests, 100 streams" in printed
+    assert "may have 256 files open; 64 requests, 32 streams" in printed
     assert "ulimit -n 65536" in printed

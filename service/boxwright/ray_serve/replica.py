@@ -36,11 +36,13 @@ class Replica:
         from ray import get_runtime_context
 
         began = time.perf_counter()
+        self._status = HealthService(*SERVICES)
+        self._until_closed = contextlib.AsyncExitStack()  # Serve calls __del__ after a failure too
         cores = get_runtime_context().get_assigned_resources().get("CPU", 0)
         settings = replica_settings(os.environ, cores)
         set_up_logging(settings, sys.__stderr__)  # Serve's own keeps lines back by the thousand
         set_up_tracing()
-        front, self._status = Front.of(settings), HealthService(*SERVICES)
+        front = Front.of(settings)
         async with contextlib.AsyncExitStack() as until_closed:
             until_closed.enter_context(metrics_beside_others(front.metrics, settings))
             core = await until_closed.enter_async_context(

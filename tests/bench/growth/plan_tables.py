@@ -77,10 +77,14 @@ def unit(found: Measurements) -> str:
 
 
 def _beside(found: Measurements) -> str:
-    """Say so, if the machine had other work while it measured."""
-    if max(its.load_before for its in found.servers) < QUIET:
+    """Say so, if the machine may have had other work while it measured."""
+    most = max(its.load_before for its in found.servers)
+    if most < QUIET:
         return ""
-    return "\n\nThe machine had other work meanwhile: alone it does more."
+    return (
+        f"\n\nThe load average was {most:.1f} before it. If that was other work, and not a "
+        "measurement that had just ended, the machine alone does more."
+    )
 
 
 def core_ms(found: ServerMeasurement) -> float:
