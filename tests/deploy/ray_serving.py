@@ -57,7 +57,7 @@ class Serving:
         file = self.cluster.folder / "serve.yaml"
         file.write_text(yaml.safe_dump(told))
         self.cluster.serve("deploy", str(file))
-        until(lambda: self.status()["status"] != "DEPLOYING")
+        until(lambda: self.status()["status"] != "DEPLOYING", 240)
         assert self.status()["status"] == "RUNNING", self.status()
 
     def status(self) -> Any:
