@@ -67,13 +67,13 @@ promise:
     python -m grpc_tools.protoc -I protos -I {{googleapis}} --include_imports \
         --descriptor_set_out=protos/released.binpb {{protos}}
 
-# Write the parts of the README that are generated
+# Write the parts of the documentation that are generated
 docs:
-    cog -r README.md
+    cog -r README.md docs/commands.md
 
-# Are the generated parts of the README up to date?
+# Are the generated parts of the documentation up to date?
 readme:
-    cog --check --check-fail-msg="Run: just docs" README.md
+    cog --check --check-fail-msg="Run: just docs" README.md docs/commands.md
 
 # Does the wheel hold our packages and nothing else?
 wheel:
