@@ -26,13 +26,14 @@ from tests.bench.soak_callers import Asker, Tally, at_work
 from tests.hostile.living import Living, living
 
 from boxwright.cli.top.snapshot import Snapshot
+from boxwright.client import Client
 from boxwright.settings import PACKAGED_MODELS
 from boxwright_contract import card
 
 MOST_GROWTH = 1.05
 """Of the memory that the idle server keeps, from when it has settled to the end."""
 EACH_END = 3
-"""Minutes whose median counts: what a model keeps goes by what it happened to run since it came."""
+"""Minutes whose median counts."""
 LATE_THREADS = 4
 """Pools start a thread when there is first work for it; what leaks has one more each minute."""
 LOOK_EVERY_S = 2.0
@@ -53,7 +54,7 @@ class Minute:
     most_mb: float
     """Of the memory, under load; it depends on what happens to run at once."""
     idle_mb: float
-    """Of the memory, at the end of the minute, when nobody asks."""
+    """Of the memory, at the end of the minute, when nobody asks and the model is new."""
     threads: int
     """When nobody asks, as the open files."""
     open_files: int
@@ -110,18 +111,25 @@ def served(folder: Path) -> Iterator[tuple[str, bool]]:
 def watched(
     server: Living, folder: Path, tally: Tally, going: threading.Event, number: int
 ) -> Minute:
-    """Watch for a minute, with a model loaded anew in the midst of it, and a pause at its end."""
+    """Watch for a minute, with a model loaded anew in the midst of it, and a pause at its end.
+
+    In the pause it is loaded anew once more: what its sessions keep goes by the largest that they
+    happened to run, and is given back with them.
+    """
     before, began = server.now(), time.monotonic()
     resident_mb, reloaded = [], False
     while (passed := time.monotonic() - began) < MINUTE_S:
         if passed > MINUTE_S / 2 and not reloaded:
-            change(folder, number)
+            change(folder, number, 1e-4)
             reloaded = True
         resident_mb.append(server.resident_mb())
         time.sleep(LOOK_EVERY_S)
     after = server.now()
     going.clear()
     tally.unclean += left_behind(server)
+    time.sleep(IDLE_S)
+    with Client(server.address) as client:
+        client.load_model(change(folder, number, -1e-4))
     time.sleep(IDLE_S)
     with tally.lock:
         latencies_ms, ended = tally.latencies_ms[:], Counter(tally.ended)
@@ -142,12 +150,13 @@ def watched(
     return minute
 
 
-def change(folder: Path, number: int) -> None:
-    """Write a model's card anew, so that the server loads the model anew."""
+def change(folder: Path, number: int, more: float) -> str:
+    """Write a model's card anew, so that the server loads the model anew, and return its name."""
     file = sorted(folder.glob(f"*/*/{card.CARD_FILE}"))[number % len(list(served(folder)))]
     told = json.loads(file.read_text())
-    told["min_score"] += 1e-4 if number % 2 else -1e-4
+    told["min_score"] += more
     file.write_text(json.dumps(told))
+    return file.parts[-3]
 
 
 def answered(before: Snapshot, after: Snapshot) -> float:

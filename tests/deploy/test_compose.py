@@ -178,6 +178,8 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         yield run
     finally:
         run("down", "--volumes", "--timeout", "0")
+        # It forgets the second server.
+        podman("pod", "rm", "--force", "--ignore", "--time=0", f"pod_{PROJECT}")
 
 
 def until(holds: Callable[[], bool], patience_s: float = 90) -> None:
