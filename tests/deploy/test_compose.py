@@ -177,9 +177,9 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         run("up", "-d", "--scale", "boxwright=2")
         yield run
     finally:
-        run("down", "--volumes", "--timeout", "0")
-        # It forgets the second server.
+        # Else podman-compose forgets the second server, and cannot remove its network.
         podman("pod", "rm", "--force", "--ignore", "--time=0", f"pod_{PROJECT}")
+        run("down", "--volumes", "--timeout", "0")
 
 
 def until(holds: Callable[[], bool], patience_s: float = 90) -> None:
