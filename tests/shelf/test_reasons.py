@@ -36,6 +36,7 @@ def troubled(put: Put, folder: Path) -> Path:
 def test_no_reason_tells_where_the_models_lie_and_the_log_does(
     troubled: Path, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING")
     with serve(watch_s=0, admin=True) as client:
         problems = [model.problem for model in client.models() if model.problem]
         assert len(problems) == 6

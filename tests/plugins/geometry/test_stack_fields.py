@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from boxwright_contract.errors import BadInput
-from boxwright_contract.geometry.axis import Window
+from boxwright_contract.geometry.axis import Window, output_length
 from boxwright_contract.geometry.field import AxisField
 from boxwright_contract.geometry.layers import Conv, Layer, Pool, Stack
 from boxwright_contract.geometry.stack import Description, Shape, describe
@@ -51,7 +51,7 @@ def positive(
     if not isinstance(layer, Pool):
         return Positive(make(layer, channels, sides), [0, 0])
     windows = [step for step in axis_steps(layer, len(sides)) if isinstance(step, Window)]
-    ends = [[w.before, w.after + (w.stride - 1 if w.ceil else 0)] for w in reversed(windows)]
+    padded = [[w.before, end(w, side)] for w, side in zip(windows, sides, strict=True)]
     conv = Conv(
         channels=channels,
         kernel=layer.kernel,
@@ -59,7 +59,15 @@ def positive(
         dilation=layer.dilation,
         groups=channels,
     )
-    return Positive(make(conv, channels, sides), list(chain.from_iterable(ends)))
+    return Positive(make(conv, channels, sides), list(chain.from_iterable(reversed(padded))))
+
+
+def end(window: Window, length: int) -> int:
+    """Return the padding at the end with which a window that only counts if it is full counts."""
+    if not window.ceil:
+        return window.after
+    last = (output_length(window, length) - 1) * window.stride
+    return last + window.span - window.before - length
 
 
 def described(stack: Stack, axes: int) -> tuple[Description, Shape, tuple[int, ...]]:
