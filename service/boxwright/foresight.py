@@ -63,11 +63,12 @@ class Foresight:
     """How fast each model is answered, as measured; who cannot be answered in time is refused."""
 
     def __init__(self) -> None:
-        self._means: defaultdict[tuple[str, Step], Mean] = defaultdict(Mean)
+        self._means: defaultdict[str, defaultdict[Step, Mean]]
+        self._means = defaultdict(lambda: defaultdict(Mean))
 
     def spent(self, model: str, step: Step, image_s: float) -> None:
         """Note what a step of an image took, over how many are done at once."""
-        self._means[model, step].add(image_s)
+        self._means[model][step].add(image_s)
 
     def check(self, model: str, inside: Mapping[str, int], left_s: float) -> None:
         """Raise Overloaded if one more request of a model would be answered too late.
@@ -96,11 +97,5 @@ class Foresight:
 
     def _image_s(self, model: str) -> float:
         """Return the time from one answer of a model to the next; 0: it is not known yet."""
-        return max(
-            (
-                mean.seconds
-                for (name, _), mean in self._means.items()
-                if name == model and mean.times >= LEAST
-            ),
-            default=0.0,
-        )
+        steps = self._means[model].values()
+        return max((mean.seconds for mean in steps if mean.times >= LEAST), default=0.0)
