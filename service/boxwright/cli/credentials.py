@@ -1,42 +1,33 @@
 """Options of every command that asks a server: TLS and the token."""
 
-import functools
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from boxwright.cli.joined_options import Command, Options, joined
 from boxwright_contract.errors import BadSettings
 
 if TYPE_CHECKING:
     from boxwright.client import Credentials
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _GIVEN: ContextVar[Mapping[str, Any]] = ContextVar("given", default=MappingProxyType({}))
 
 
 def asking(command: Command) -> Command:
     """Give a command that asks a server these options; `credentials_of` reads them."""
-    signature, own = inspect.signature(command), inspect.signature(_options)
 
-    @functools.wraps(command)
-    def asks(**options: Any) -> Any:  # noqa: ANN401  Whatever the command has.
-        given = {name: options.pop(name) for name in own.parameters}
-        before = _GIVEN.set({name: value for name, value in given.items() if value})
+    def run(own: Options, credentials: Options) -> object:
+        before = _GIVEN.set({name: value for name, value in credentials.items() if value})
         try:
-            return command(**options)
+            return command(**own)
         finally:
             _GIVEN.reset(before)
 
-    parameters = [*signature.parameters.values(), *own.parameters.values()]
-    asks.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    asks.__annotations__ = {**command.__annotations__, **_options.__annotations__}
-    return asks  # type: ignore[return-value]
+    return joined(command, _options, run)
 
 
 def credentials_of(server: str | None) -> "Credentials":

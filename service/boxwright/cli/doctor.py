@@ -1,17 +1,16 @@
 """`boxwright doctor`: what will and will not work on this machine, and what mends it."""
 
-import functools
-import inspect
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from boxwright.cli.credentials import asking, credentials_of
 from boxwright.cli.exit_codes import INTERRUPTED, UNUSABLE
 from boxwright.cli.findings import Report
+from boxwright.cli.joined_options import Command, joined
 from boxwright.cli.options import AsJson, Server
 from boxwright.cli.serve import serve
 from boxwright.settings import Settings
@@ -19,33 +18,20 @@ from boxwright.settings import Settings
 if TYPE_CHECKING:
     from boxwright.doctor.check import Check
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 
 def _settable(command: Command) -> Command:
-    """Give a command the options of `serve` too, as `settings`."""
-    own, its = inspect.signature(command), inspect.signature(serve)
-
-    @functools.wraps(command)
-    def with_settings(**options: Any) -> Any:  # noqa: ANN401  Whatever the command has.
-        settings = {name: options.pop(name) for name in its.parameters}
-        return command(**options, settings=settings)
-
-    mine = [each for each in own.parameters.values() if each.name != "settings"]
-    parameters = [*mine, *its.parameters.values()]
-    with_settings.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    with_settings.__annotations__ = {each.name: each.annotation for each in parameters}
-    return with_settings  # type: ignore[return-value]
+    """Give a command the options of `serve` too."""
+    return joined(command, serve, lambda own, settings: command(**own, **settings))
 
 
 @asking
 @_settable
 def doctor(
-    settings: dict[str, Any],
     quick: Annotated[bool, typer.Option("--quick", help="Open and run no model.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
     server: Server = None,
     as_json: AsJson = False,
+    **settings: Any,  # noqa: ANN401  Those of `serve`.
 ) -> None:
     """Look at this machine, and tell what will and will not work, with the cure.
 

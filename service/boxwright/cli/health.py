@@ -1,8 +1,7 @@
 """`boxwright health`: does a server take requests? It is the probe of containers too."""
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +15,6 @@ from boxwright_contract.errors import BadSettings, DeadlinePassed, Unreachable
 if TYPE_CHECKING:
     import grpc
 
-SERVING = "SERVING"
 PATIENCE_S = 3.0
 PAUSE_S = 0.1
 EVERY_NETWORK = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "[::]": "[::1]"}
@@ -48,7 +46,7 @@ def health(
         print_json({"server": address, "service": service, "status": status})
     else:
         typer.echo(f"{address}: {status}")
-    if status != SERVING:
+    if status != "SERVING":
         raise typer.Exit(NO_ANSWER)
 
 
@@ -82,16 +80,13 @@ def _secured(address: str) -> "grpc.Channel":
 
 def _status(channel: "grpc.Channel", address: str, service: str, wait_s: float) -> str:
     import grpc
-    from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-    from grpc_health.v1.health_pb2_grpc import HealthStub
 
-    check: Callable[..., Any] = HealthStub(channel).Check  # type: ignore[attr-defined]
-    request = HealthCheckRequest(service=service)
+    from boxwright.health_call import SERVING, health_of
+
     end = time.monotonic() + wait_s
     while True:
         try:
-            told = check(request, timeout=PATIENCE_S).status
-            status = HealthCheckResponse.ServingStatus.Name(told)
+            status = health_of(channel, service, PATIENCE_S)
             if status == SERVING or time.monotonic() >= end:
                 return status
         except grpc.RpcError as failed:

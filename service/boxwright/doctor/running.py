@@ -5,12 +5,12 @@ from importlib.metadata import version
 from typing import TypeVar
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from boxwright.client.channel import open_channel
 from boxwright.client.credentials import Credentials
 from boxwright.client.failures import error_from
 from boxwright.doctor.finding import Concern, Finding
+from boxwright.health_call import SERVING, health_of
 from boxwright.inference import open_inference_pb2, open_inference_pb2_grpc
 from boxwright_contract.errors import NotAllowed, Unidentified
 
@@ -32,11 +32,8 @@ def look(address: str, credentials: Credentials) -> Iterator[Finding]:
 
 
 def _health(channel: grpc.Channel, address: str) -> Finding:
-    stub = health_pb2_grpc.HealthStub(channel)
-    check: Callable[..., health_pb2.HealthCheckResponse] = stub.Check  # type: ignore[attr-defined]
-    answer = _ask(check, health_pb2.HealthCheckRequest(), address)
-    status = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
-    if answer.status == health_pb2.HealthCheckResponse.SERVING:
+    status = _answered(lambda: health_of(channel, "", PATIENCE_S), address)
+    if status == SERVING:
         return RUNNING.ok(f"{address} answers: {status}")
     return RUNNING.warning(
         f"{address} answers: {status}", "It is starting, or draining before its end: see its log."
@@ -45,15 +42,16 @@ def _health(channel: grpc.Channel, address: str) -> Finding:
 
 def _version(channel: grpc.Channel, address: str) -> Finding:
     stub = open_inference_pb2_grpc.GRPCInferenceServiceStub(channel)
-    told = _ask(stub.ServerMetadata, open_inference_pb2.ServerMetadataRequest(), address)
+    request = open_inference_pb2.ServerMetadataRequest()
+    told = _answered(lambda: stub.ServerMetadata(request, timeout=PATIENCE_S), address)
     ours = version("boxwright")
     if (told.name, told.version) == ("boxwright", ours):
         return RUNNING.ok(f"it is boxwright {ours}, as installed here")
     return RUNNING.note(f"it is {told.name} {told.version}, and boxwright {ours} is installed here")
 
 
-def _ask(method: Callable[..., Answer], request: object, address: str) -> Answer:
+def _answered(ask: Callable[[], Answer], address: str) -> Answer:
     try:
-        return method(request, timeout=PATIENCE_S)
+        return ask()
     except grpc.RpcError as error:
         raise error_from(error, address, PATIENCE_S) from error
