@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from boxwright.doctor.certificates import look
+from boxwright.doctor.certificates import DAY_S, SOON_DAYS, look
 from boxwright.settings import Settings
 from boxwright_contract.errors import BadSettings
 
@@ -99,3 +99,8 @@ def test_an_authority_that_is_none_lets_no_client_in(sign: "Sign") -> None:
 def test_plain_text_is_well_on_loopback_and_a_warning_elsewhere() -> None:
     assert [level for level, _ in found(Settings())] == ["ok"]
     assert [level for level, _ in found(Settings(host="0.0.0.0"))] == ["warning"]
+
+
+def test_it_warns_of_a_certificate_when_the_alert_does() -> None:
+    alerts = Path(__file__).parents[2] / "deploy" / "prometheus" / "alerts.yaml"
+    assert f"- time() < {SOON_DAYS} * {DAY_S}" in alerts.read_text()
