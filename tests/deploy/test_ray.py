@@ -44,7 +44,7 @@ def folder(
     """A folder of models, one of which takes its time."""
     copied = tmp_path_factory.mktemp("ray") / "models"
     copytree(models, copied)
-    make_bundle(copied / "slow" / "1", multiplications=20)
+    make_bundle(copied / "slow" / "1", multiplications=60)
     return copied
 
 
