@@ -16,6 +16,7 @@ from boxwright.rpc.edge import Edge
 from boxwright.rpc.geometry import GeometryService
 from boxwright.rpc.guard import guard
 from boxwright.rpc.health import HealthService
+from boxwright.rpc.once import Once
 from boxwright.rpc.open_streams import OpenStreams
 from boxwright.rpc.requests import Requests
 from boxwright.rpc.room import room
@@ -57,7 +58,7 @@ class Front:
         )
         checks = [] if settings.tokens is None else [guard(settings.tokens)]
         checks.append(room(admission, metrics))
-        return cls(metrics, admission, (Calls(metrics), Edge(requests, checks)))
+        return cls(metrics, admission, (Once(), Calls(metrics), Edge(requests, checks)))
 
 
 @dataclass(frozen=True)

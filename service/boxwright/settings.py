@@ -108,7 +108,7 @@ class Settings:
     lanes: int = field(
         default=0,
         metadata=kinds.whole(
-            0, 1024, "Model runs side by side, which share the threads; 0: one a thread, one a GPU."
+            0, 1024, "Model runs side by side, which share the threads; 0: what suits the device."
         ),
     )
     max_batch: int = field(

@@ -68,9 +68,15 @@ def test_threads_are_those_asked_for_or_the_cores() -> None:
     assert Runtime.open("cpu").sessions.threads >= 1
 
 
-def test_there_are_as_many_lanes_as_threads_unless_told() -> None:
+def test_a_processor_has_as_many_lanes_as_threads_unless_told() -> None:
     assert Runtime.open("cpu", threads=3).sessions.lanes == 3
     assert Runtime.open("cpu", threads=3, lanes=2).sessions.lanes == 2
+
+
+@with_openvino
+def test_openvino_has_one_more_lane_if_there_are_any_beside_each_other() -> None:
+    assert Runtime.open("openvino", threads=3).sessions.lanes == 4
+    assert Runtime.open("openvino", threads=1).sessions.lanes == 1
 
 
 @pytest.mark.parametrize(("threads", "lanes", "each"), [(4, 1, 4), (4, 2, 3), (4, 4, 1), (2, 8, 1)])

@@ -47,7 +47,7 @@ class Runtime:
         Args:
             device: auto, or a device, or require: or prefer: and a device.
             threads: Of all runs of a model together; 0 means as many as there are cores.
-            lanes: Runs of a model side by side; 0 means one a thread, one on a GPU.
+            lanes: Runs of a model side by side; 0 means what suits the device.
             precision: Of the dense part of models; auto: the fastest that their cards offer.
 
         Raises:
@@ -69,7 +69,7 @@ class Runtime:
         able = precisions(ort, chosen.device)
         check_precision(precision, able, chosen.device)
         threads = threads or cores.available()
-        lanes = lanes or (threads if chosen.device in ("cpu", "openvino") else 1)
+        lanes = lanes or fitting_lanes(chosen.device, threads)
         sessions = Sessions(chosen.device, threads, lanes, ort)
         return cls(sessions, able, precision, chosen.fallback)
 
@@ -127,6 +127,21 @@ class Runtime:
         found = Promise(_tensors(session.get_inputs()), _tensors(session.get_outputs()))
         check_graph(bundle, promised, found)
         return session
+
+
+def fitting_lanes(device: Device, threads: int) -> int:
+    """Return how many runs side by side keep a device busy.
+
+    Example:
+        >>> [fitting_lanes(device, threads=2) for device in ("cpu", "openvino", "cuda")]
+        [2, 3, 1]
+    """
+    match device:
+        case "cpu":
+            return threads
+        case "openvino":  # which has the run at hand that is one too many, when another ends
+            return threads + 1 if threads > 1 else 1
+    return 1
 
 
 def _tensors(arguments: Sequence[NodeArg]) -> tuple[Tensor, ...]:

@@ -1,12 +1,12 @@
 """A call of Serve's, as our services see calls."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, NoReturn, Protocol, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn, Protocol
 
 import grpc
 from grpc import aio
 
-Metadata: TypeAlias = Sequence[tuple[str, str | bytes]]
+from boxwright.rpc.edge import Metadata
 
 
 class ServeContext(Protocol):

@@ -3,10 +3,9 @@
 import asyncio
 import inspect
 import logging
-import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -47,34 +46,33 @@ class Calls(aio.ServerInterceptor):
             return None
         build, method = parts(handler)
         around = self._streamed if inspect.isasyncgenfunction(method) else self._called
-        slow_s = math.inf if handler.response_streaming else SLOW_S
         return build(
-            around(handler_call_details.method, method, slow_s),
+            around(handler_call_details.method, method, handler.response_streaming),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
 
     def _called(
-        self, path: str, method: Callable[..., Awaitable[Message]], slow_s: float
+        self, path: str, method: Callable[..., Awaitable[Message]], may_last: bool
     ) -> Callable[..., Awaitable[Message]]:
         async def call(received: Received, context: Context) -> Message:
-            async with self._observed(path, context, slow_s):
+            with self._observed(path, context, may_last):
                 return await method(received, context)
 
         return call
 
     def _streamed(
-        self, path: str, method: Callable[..., AsyncIterator[Message]], slow_s: float
+        self, path: str, method: Callable[..., AsyncIterator[Message]], may_last: bool
     ) -> Callable[..., AsyncIterator[Message]]:
         async def call(received: Received, context: Context) -> AsyncIterator[Message]:
-            async with self._observed(path, context, slow_s):
+            with self._observed(path, context, may_last):
                 async for response in method(received, context):
                     yield response
 
         return call
 
-    @asynccontextmanager
-    async def _observed(self, path: str, context: Context, slow_s: float) -> AsyncIterator[None]:
+    @contextmanager
+    def _observed(self, path: str, context: Context, may_last: bool) -> Iterator[None]:
         service, _, method = path.strip("/").partition("/")
         metadata: Any = context.invocation_metadata() or ()
         request_id = request_ids.id_of(metadata)
@@ -99,5 +97,6 @@ class Calls(aio.ServerInterceptor):
             seconds = time.perf_counter() - began
             self._metrics.ended(service, method, code.name, seconds)
             tracing.end_call(span, code)
-            level = logging.WARNING if seconds > slow_s else logging.DEBUG
+            is_slow = seconds > SLOW_S and not may_last
+            level = logging.WARNING if is_slow else logging.DEBUG
             log.log(level, "%s of %s: %s in %.3f s", method, service, code.name, seconds)

@@ -12,12 +12,13 @@ from boxwright.rpc.incoming import Entry
 from boxwright.rpc.requests import Context, Parse, Requests
 from boxwright.rpc.status import end, ending
 
+Metadata: TypeAlias = Sequence[tuple[str, str | bytes]]
 Received: TypeAlias = AsyncIterator[bytes]
 """The messages of a call, be it one."""
 Read: TypeAlias = Callable[[Context, Entry], Awaitable[Any]]
 """Gives a method what it takes: its one request, or the stream of them."""
-Check: TypeAlias = Callable[[grpc.HandlerCallDetails], None]
-"""Raises where a call may not go on. It runs before anything of the request is read."""
+Check: TypeAlias = Callable[[str, Metadata], None]
+"""Raises where a call of a path may not go on. It runs before anything of the request is read."""
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 """None: no such method."""
 
@@ -47,21 +48,23 @@ class Edge(aio.ServerInterceptor):
             else grpc.stream_unary_rpc_method_handler
         )
         return build(
-            around(handler_call_details, method, self._read(handler.request_streaming, parse)),
+            around(
+                handler_call_details.method, method, self._read(handler.request_streaming, parse)
+            ),
             request_deserializer=None,  # or a broken message would be the server's fault
             response_serializer=handler.response_serializer,
         )
 
     def _called(
         self,
-        details: grpc.HandlerCallDetails,
+        path: str,
         method: Callable[..., Awaitable[Message]],
         read: Read,
     ) -> Callable[..., object]:
         async def call(_: Received, context: Context) -> Message:
             try:
-                self._check(details)
-                with self._requests.entered(details.method) as entry:
+                self._check(path, context)
+                with self._requests.entered(path) as entry:
                     return await method(await read(context, entry), context)
             except aio.AbortError:
                 raise
@@ -73,14 +76,14 @@ class Edge(aio.ServerInterceptor):
 
     def _streamed(
         self,
-        details: grpc.HandlerCallDetails,
+        path: str,
         method: Callable[..., AsyncIterator[Message]],
         read: Read,
     ) -> Callable[..., object]:
         async def call(_: Received, context: Context) -> AsyncIterator[Message]:
             try:
-                self._check(details)
-                with self._requests.entered(details.method) as entry:
+                self._check(path, context)
+                with self._requests.entered(path) as entry:
                     async for response in method(await read(context, entry), context):
                         yield response
                     return
@@ -92,9 +95,10 @@ class Edge(aio.ServerInterceptor):
 
         return call
 
-    def _check(self, details: grpc.HandlerCallDetails) -> None:
+    def _check(self, path: str, context: Context) -> None:
+        metadata: Any = context.invocation_metadata() or ()
         for check in self._checks:
-            check(details)
+            check(path, metadata)
 
     def _read(self, many: bool, parse: Parse) -> Read:
         async def read(context: Context, entry: Entry) -> Any:  # noqa: ANN401  The method's.

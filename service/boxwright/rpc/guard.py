@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-import grpc
-
-from boxwright.rpc.edge import Check
+from boxwright.rpc.edge import Check, Metadata
 from boxwright.security.tokens import Token, owner_of, read_tokens
 from boxwright.security.watched import Watched
 from boxwright_contract.errors import NotAllowed, Unidentified
@@ -64,25 +62,25 @@ def guard(file: Path) -> Check:
     """
     tokens = Watched("tokens", [file], lambda: read_tokens(file))
 
-    def check(call: grpc.HandlerCallDetails) -> None:
-        permission = permission_of(call.method)
+    def check(path: str, metadata: Metadata) -> None:
+        permission = permission_of(path)
         if permission == ANYBODY:
             return
-        owner = _owner(call, tokens.now())
+        owner = _owner(path, metadata, tokens.now())
         if permission not in (ANY_TOKEN, *owner.may):
             raise NotAllowed(
-                f"the token '{owner.name}' may {', '.join(owner.may)}, and {call.method} needs "
+                f"the token '{owner.name}' may {', '.join(owner.may)}, and {path} needs "
                 f"'{permission}'. Use a token that has it, or let the server's operator add it."
             )
 
     return check
 
 
-def _owner(call: grpc.HandlerCallDetails, tokens: Sequence[Token]) -> Token:
-    sent = [value for key, value in call.invocation_metadata or () if key == METADATA_KEY]
+def _owner(path: str, metadata: Metadata, tokens: Sequence[Token]) -> Token:
+    sent = [value for key, value in metadata if key == METADATA_KEY]
     if len(sent) != 1:
         raise Unidentified(
-            f"{call.method} needs one token, and {len(sent)} came. Send the metadata "
+            f"{path} needs one token, and {len(sent)} came. Send the metadata "
             f"'{METADATA_KEY}: Bearer TOKEN'; the client of Boxwright takes it from "
             "BOXWRIGHT_TOKEN."
         )
