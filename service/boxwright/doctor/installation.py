@@ -1,20 +1,16 @@
 """What is installed: Boxwright, Python, the libraries, and builds that overwrite each other."""
 
 import platform
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
+
+from packaging.requirements import Requirement
 
 from boxwright.doctor.finding import Concern, Finding
 from boxwright.settings import Settings
 
 INSTALLATION = Concern("installation")
 
-REQUIREMENT = re.compile(
-    r"(?P<name>[\w.-]+)(\[[^]]*\])?(?P<bounds>[^;]*)(;.*extra == ['\"](?P<extra>[\w-]+)['\"])?"
-)
-BOUND = re.compile(r"(>=|==|<)([\d.]+)")
 RIVALS: Sequence[tuple[str, Sequence[str]]] = (
     (
         "onnxruntime",
@@ -33,31 +29,17 @@ RIVALS: Sequence[tuple[str, Sequence[str]]] = (
 """Package, and the distributions that each bring the whole of it."""
 
 
-@dataclass(frozen=True)
-class Requirement:
-    """A distribution that Boxwright needs, or one of its extras does."""
-
-    name: str
-    bounds: str
-    extra: str
-    """Empty: it is always needed."""
-
-
 def look(settings: Settings) -> Iterator[Finding]:
     """Tell what is installed, and what of it cannot work."""
     yield INSTALLATION.ok(
         f"boxwright {version('boxwright')} on Python {platform.python_version()}, "
         f"{platform.system()} {platform.machine()}"
     )
-    needs = requirements(requires("boxwright") or ())
-    unmet = {need: problem for need in needs if (problem := unmet_by(need, _found(need.name)))}
-    for need, problem in unmet.items():
-        if not need.extra:
-            yield INSTALLATION.problem(problem, f"pip install '{need.name}{need.bounds}'")
-    extras = sorted({need.extra for need in needs if need.extra})
-    lacking = {need.extra for need in unmet}
-    there = [extra for extra in extras if extra not in lacking]
-    absent = [extra for extra in extras if extra in lacking]
+    for need, problem in _unmet(""):
+        yield INSTALLATION.problem(problem, f"pip install '{need.name}{need.specifier}'")
+    extras = sorted(metadata("boxwright").get_all("Provides-Extra") or [])
+    there = [extra for extra in extras if not any(_unmet(extra))]
+    absent = [extra for extra in extras if extra not in there]
     yield INSTALLATION.ok(
         f"extras here: {', '.join(there) or 'none'}; not here: {', '.join(absent) or 'none'}"
     )
@@ -65,38 +47,30 @@ def look(settings: Settings) -> Iterator[Finding]:
         yield from _origin(package, [name for name in distributions if _found(name)])
 
 
-def requirements(lines: Iterable[str]) -> list[Requirement]:
-    """Return requirements as the metadata of a distribution lists them.
-
-    Example:
-        >>> requirements(["protobuf<8,>=6.31", "onnx>=1.19; extra == 'geometry'"])[1]
-        Requirement(name='onnx', bounds='>=1.19', extra='geometry')
-    """
-    matches = filter(None, map(REQUIREMENT.match, lines))
-    return [
-        Requirement(match["name"], match["bounds"].strip(), match["extra"] or "")
-        for match in matches
-    ]
+def _unmet(extra: str) -> Iterator[tuple[Requirement, str]]:
+    """Yield what an extra needs and what is not here, and why; "" is what is always needed."""
+    for need in map(Requirement, requires("boxwright") or ()):
+        always, wanted = (
+            need.marker is None or need.marker.evaluate({"extra": asked}) for asked in ("", extra)
+        )
+        if wanted and always is not bool(extra):
+            problem = unmet_by(need, _found(need.name))
+            if problem:
+                yield need, problem
 
 
 def unmet_by(need: Requirement, found: str | None) -> str:
     """Return why the version that was found does not do. Empty: it does.
 
     Example:
-        >>> unmet_by(Requirement("protobuf", "<8,>=6.31.1", ""), "5.29.3")
-        'protobuf 5.29.3 is installed, and boxwright needs <8,>=6.31.1'
+        >>> unmet_by(Requirement("protobuf>=6.31.1"), "5.29.3")
+        'protobuf 5.29.3 is installed, and boxwright needs >=6.31.1'
     """
     if found is None:
         return f"{need.name} is not installed"
-    compare = {
-        ">=": lambda have, want: have >= want,
-        "==": lambda have, want: have == want,
-        "<": lambda have, want: have < want,
-    }
-    bounds = BOUND.findall(need.bounds)
-    if all(compare[sign](_release(found), _release(wanted)) for sign, wanted in bounds):
+    if need.specifier.contains(found, prereleases=True):
         return ""
-    return f"{need.name} {found} is installed, and boxwright needs {need.bounds}"
+    return f"{need.name} {found} is installed, and boxwright needs {need.specifier}"
 
 
 def _origin(package: str, installed: Sequence[str]) -> Iterator[Finding]:
@@ -110,14 +84,6 @@ def _origin(package: str, installed: Sequence[str]) -> Iterator[Finding]:
             f"{names} are all installed: each overwrites files of the package {package}",
             f"pip uninstall {' '.join(installed)}, then install just one again: {keep}.",
         )
-
-
-def _release(text: str) -> tuple[int, ...]:
-    """Return the numbers of a version, as 1.29.0rc1, without zeros at their end."""
-    numbers = [int(part) for part in re.match(r"[\d.]*", text)[0].split(".") if part]  # type: ignore[index]
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)
 
 
 def _found(name: str) -> str | None:
