@@ -24,6 +24,7 @@ from boxwright.proposals.sight import seen_by
 from boxwright.query import Query
 from boxwright.selection import Selection
 from boxwright.settings import Settings
+from boxwright.shelf.bundle import Bundle
 from boxwright.shelf.shelf import Shelf
 from boxwright.shelf.visits import Visit
 from boxwright.telemetry.metrics import STAGES, Metrics
@@ -108,7 +109,7 @@ class Pipeline:
             found = await self._batcher.detect(model, image.pixels, query.deadline, on_canvas)
         keep = selection.rows(found.scores, found.labels)
         times = _times(ready, found, (time.perf_counter() - started) * 1e3)
-        self._note(name, times)
+        self._note(model.bundle, times)
         tell_stages(name, started, _stages(ready, found))
         log.debug("%s: %d detections in %.1f ms", model.bundle, len(keep), times.total_ms)
         return Answer(
@@ -173,11 +174,11 @@ class Pipeline:
             self._metrics.lost(model, "expired" if deadline.ends_calls else "cancelled")
             raise
 
-    def _note(self, model: str, times: StageTimes) -> None:
+    def _note(self, its: Bundle, times: StageTimes) -> None:
         for stage in STAGES:
             spent_ms = getattr(times, f"{stage}_ms")
             if stage != "proposals" or spent_ms:
-                self._metrics.timed(model, stage, spent_ms / 1e3)
+                self._metrics.timed(its.name, its.version, stage, spent_ms / 1e3)
 
     def close(self) -> None:
         """End the worker threads. No query may be inside."""

@@ -101,6 +101,16 @@ def test_the_models_that_are_served_and_what_runs_them_are_told(observed: Observ
     assert take(observed.metrics).total("boxwright_unserved_models") == 1
 
 
+def test_the_versions_of_a_model_are_told_apart(observed: Observed) -> None:
+    for version, times in (("9", 1), ("10", 2), ("", 1)):  # the newest, if none is named
+        for _ in range(times):
+            observed.detection.Detect(request(model="bright", version=version))
+    counted = take(observed.metrics).total
+    for version, times in (("9", 1), ("10", 3)):
+        named = counted("boxwright_stage_seconds_count", stage="total", version=version)
+        assert named == times
+
+
 def test_a_stream_is_open_until_it_ends(observed: Observed) -> None:
     over = threading.Event()
 

@@ -34,10 +34,10 @@ boxwright_model_nodes{model="people",version="1",precision="bfloat16",provider="
 boxwright_open_calls{service="s",method="DetectStream"} 2
 boxwright_open_calls{service="s",method="Detect"} 5
 boxwright_queue_requests{model="people"} 3
-boxwright_stage_seconds_bucket{model="people",stage="total",le="0.01"} 100
-boxwright_stage_seconds_bucket{model="people",stage="total",le="0.02"} 100
-boxwright_stage_seconds_bucket{model="people",stage="total",le="+Inf"} 100
-boxwright_stage_seconds_count{model="people",stage="total"} 100
+boxwright_stage_seconds_bucket{model="people",version="1",stage="total",le="0.01"} 100
+boxwright_stage_seconds_bucket{model="people",version="1",stage="total",le="0.02"} 100
+boxwright_stage_seconds_bucket{model="people",version="1",stage="total",le="+Inf"} 100
+boxwright_stage_seconds_count{model="people",version="1",stage="total"} 100
 """
 AFTER = (
     BEFORE.replace("total 10\n", "total 13\n")

@@ -54,7 +54,7 @@ class Metrics:
         self._stages = Histogram(
             "boxwright_stage_seconds",
             "Time of a request in each stage; total is all of it.",
-            ("model", "stage"),
+            ("model", "version", "stage"),
             buckets=SECONDS,
             registry=self.registry,
         )
@@ -97,9 +97,9 @@ class Metrics:
             registry=self.registry,
         )
 
-    def timed(self, model: str, stage: Stage, seconds: float) -> None:
+    def timed(self, model: str, version: int, stage: Stage, seconds: float) -> None:
         """Note how long a request was in a stage."""
-        self._stages.labels(model, stage).observe(seconds)
+        self._stages.labels(model, str(version), stage).observe(seconds)
 
     def ran(self, model: str, images: int, used_px: int, canvas_px: int) -> None:
         """Note a model run: its images, the pixels of these, and those of all its canvases."""
