@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
 SLOW_S = 1.0
-"""An import that takes longer is told: servers and every command wait for it."""
+"""An import that takes longer is told: servers and commands that load plugins wait for it."""
 
 HEAVY = ("torch", "torchvision", "timm")
 """What only training needs; a server does not have it."""
@@ -31,7 +31,7 @@ def watched(tell: list[str]) -> Iterator[None]:
         )
     elif took_s > SLOW_S:
         tell.append(
-            f"importing it took {took_s:.1f} s, and every command waits for that. "
+            f"importing it took {took_s:.1f} s, and all who load plugins wait for that. "
             "Do the work inside the functions that need it."
         )
     text = printed.getvalue().strip()

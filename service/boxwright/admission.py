@@ -12,7 +12,7 @@ SMOOTHING = 0.1
 OVER_FREE = 8
 """A model may have so many times as many requests inside as there are places left.
 
-So one that is flooded leaves a ninth of the places to the others.
+So one that is flooded leaves a ninth of the places to others that have requests inside.
 
 Source:
     The dynamic threshold of Choudhury and Hahne (IEEE/ACM Transactions on Networking, 1998).

@@ -70,6 +70,14 @@ class Foresight:
         """Note what a step of an image took, over how many are done at once."""
         self._means[model][step].add(image_s)
 
+    def spent_alone(self, model: str, step: Step, image_s: float) -> None:
+        """Note what a step of an image took that had the server to itself.
+
+        Many take no longer, each; so it tells only of a mean that is too high, after a stall say.
+        """
+        if image_s < self._means[model][step].seconds:
+            self.spent(model, step, image_s)
+
     def check(self, model: str, inside: Mapping[str, int], left_s: float) -> None:
         """Raise Overloaded if one more request of a model would be answered too late.
 

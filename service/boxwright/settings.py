@@ -130,7 +130,7 @@ class Settings:
     timeout_s: float = field(
         default=120.0,
         metadata=kinds.seconds(
-            "The longest that a request may take, whatever it allows itself.", least=0.1
+            "Most time for a request to come in, and again until its last run begins.", least=0.1
         ),
     )
     max_streams: int = field(

@@ -44,7 +44,9 @@ def test_a_slow_import_is_told_with_its_time(
 ) -> None:
     monkeypatch.setattr(manners, "SLOW_S", 0.1)
     install("boxwright-tiny", "\n    import time\n    time.sleep(0.2)" + SOUND)
-    assert "importing it took 0.2 s, and every command waits" in the_warning(Catalog.installed())
+    assert "importing it took 0.2 s, and all who load plugins wait" in the_warning(
+        Catalog.installed()
+    )
 
 
 def test_importing_what_servers_do_not_have_is_told(

@@ -80,6 +80,22 @@ def test_a_model_that_became_fast_is_soon_foretold_to_be_fast() -> None:
     assert not refused(foresight, {"a": 1}, 1.0)
 
 
+def test_callers_in_haste_who_come_one_by_one_end_a_mean_that_a_stall_left_too_high() -> None:
+    foresight = measured(a=1.0)
+    for _ in range(30):
+        foresight.spent_alone("a", "run", 0.01)
+    assert not refused(foresight, {"a": 1}, 1.0)
+
+
+def test_a_run_that_had_the_server_to_itself_makes_no_pace_slower_and_begins_none() -> None:
+    foresight = measured(a=IMAGE_S)
+    for _ in range(LEAST):
+        foresight.spent_alone("a", "run", 2 * IMAGE_S)
+        foresight.spent_alone("b", "run", 2.0)
+    assert not refused(foresight, {"a": 9}, 10 * IMAGE_S * MARGIN + 0.001)
+    assert not refused(foresight, {"b": 60}, 0.1)
+
+
 def test_the_message_has_both_times_the_cure_and_when_to_come_back() -> None:
     with pytest.raises(Overloaded) as refusal:
         measured(a=IMAGE_S).check("a", {"a": 19}, 0.7)

@@ -51,7 +51,7 @@ def imports_quickly(specimen: Specimen) -> Outcome:
     if best.milliseconds > MOST_MS:
         return failed(
             f"importing {specimen.module} takes {best.milliseconds:.0f} ms, over {MOST_MS:.0f} ms. "
-            "Every start of a server and every command waits for it.",
+            "Every start of a server waits for it, and every command that loads plugins.",
             "Read files and import packages inside the functions that need them.",
         )
     return passed(f"{best.milliseconds:.1f} ms of its own")

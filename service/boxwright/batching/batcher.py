@@ -133,10 +133,12 @@ class Batcher:
         except Exception as error:  # noqa: BLE001  Each caller gets it.
             _fail(batch, error)
             return
-        if not alone:  # which has all threads, and no other beside it
-            beside = 1 if bucket.in_chunks else self._lanes
-            image_s = (time.perf_counter() - began) / beside / len(batch)
-            self.foresight.spent(bucket.model.bundle.name, "run", image_s)
+        image_s = (time.perf_counter() - began) / len(batch)
+        name = bucket.model.bundle.name
+        if alone:
+            self.foresight.spent_alone(name, "run", image_s)
+        else:
+            self.foresight.spent(name, "run", image_s / (1 if bucket.in_chunks else self._lanes))
         self._note(bucket, batch, runs.spent_ms)
         for waiting, found in zip(batch, answers, strict=True):
             if not waiting.answer.done():

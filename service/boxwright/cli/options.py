@@ -28,7 +28,7 @@ Models = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Without --server: the folder of models. Unset: those that ship with Boxwright.",
+        help="Folder of models for a server of its own. Unset: those that ship with Boxwright.",
     ),
 ]
 Timeout = Annotated[

@@ -182,7 +182,7 @@ class Model:
     classes: tuple[str, ...]
     """By class index."""
     provider: str
-    """The execution provider that really runs it, as ONNX Runtime names it."""
+    """What really runs it: ONNX Runtime's names of the execution providers, most nodes first."""
     min_score: float
     """Detections under this score are left out by default."""
     most_detections: int

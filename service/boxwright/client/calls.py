@@ -63,7 +63,8 @@ class Client(AdminCalls, GeometryCalls):
         Raises:
             BadInput: The image, the proposals or an option cannot be used.
             UnknownName: No such model, version, class or proposal source.
-            Overloaded: The server is full; it says when to try again.
+            Overloaded: The server is full, or the answer would come too late; it says when to try
+                again.
         """
         request = detect_request(
             image,

@@ -37,8 +37,9 @@ class Connection:
             address: HOST:PORT; several with commas between, or a name that stands for several.
             timeout_s: The most that any answer may take, with all that is tried for it.
             credentials: TLS and tokens. None: as the environment says.
-            retries: How often a call is made again that changes nothing: of another server where
-                one dies, and of the same where it is full, when it says. 0: never.
+            retries: How often a call is made again where a server was full and did nothing, when
+                it says; of the next server, where there are several. Where one dies, calls that
+                change nothing are made again at once, up to four times. 0: neither.
 
         Raises:
             BadSettings: The address or the credentials cannot be used.

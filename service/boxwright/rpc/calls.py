@@ -28,7 +28,7 @@ UNKNOWN = "unknown"
 
 
 class Calls(aio.ServerInterceptor):
-    """Names, traces, counts and times every call. It stands outside of all other interceptors."""
+    """Names, traces, counts and times every call. Of what a call passes it is the outermost."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

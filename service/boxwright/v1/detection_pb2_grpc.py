@@ -56,7 +56,8 @@ class DetectionServiceServicer(object):
 
         INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
         model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
-        the server is full; in the second case google.rpc.RetryInfo tells when to try again.
+        the server is full, or it would answer after the deadline; but for the first,
+        google.rpc.RetryInfo tells when to try again.
         DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

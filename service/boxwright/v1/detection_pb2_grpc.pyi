@@ -38,7 +38,8 @@ class DetectionServiceStub:
 
     INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
     model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
-    the server is full; in the second case google.rpc.RetryInfo tells when to try again.
+    the server is full, or it would answer after the deadline; but for the first,
+    google.rpc.RetryInfo tells when to try again.
     DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
     """
     DetectStream: _grpc.StreamStreamMultiCallable[_detection_pb2.DetectStreamRequest, _detection_pb2.DetectStreamResponse]
@@ -61,7 +62,8 @@ class DetectionServiceAsyncStub(DetectionServiceStub):
 
     INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
     model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
-    the server is full; in the second case google.rpc.RetryInfo tells when to try again.
+    the server is full, or it would answer after the deadline; but for the first,
+    google.rpc.RetryInfo tells when to try again.
     DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
     """
     DetectStream: _aio.StreamStreamMultiCallable[_detection_pb2.DetectStreamRequest, _detection_pb2.DetectStreamResponse]  # type: ignore[assignment]
@@ -87,7 +89,8 @@ class DetectionServiceServicer(metaclass=_abc_1.ABCMeta):
 
         INVALID_ARGUMENT: the image, the proposals or an option cannot be used. NOT_FOUND: no such
         model, version, class or proposal source. RESOURCE_EXHAUSTED: the message is over the limit, or
-        the server is full; in the second case google.rpc.RetryInfo tells when to try again.
+        the server is full, or it would answer after the deadline; but for the first,
+        google.rpc.RetryInfo tells when to try again.
         DEADLINE_EXCEEDED: dropped before it ran, or between two chunks of its proposals.
         """
 
