@@ -51,6 +51,11 @@ class Deadline:
     def check(self, step: str) -> None:
         """Raise DeadlinePassed if it is too late to begin `step`."""
         if self.passed:
-            raise DeadlinePassed(
-                f"the deadline passed before {step}. Allow more time, or send fewer at once."
-            )
+            raise too_late_for(step)
+
+
+def too_late_for(step: str) -> DeadlinePassed:
+    """Return the error of a request whose deadline passed before `step`."""
+    return DeadlinePassed(
+        f"the deadline passed before {step}. Allow more time, or send fewer at once."
+    )

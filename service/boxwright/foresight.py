@@ -26,14 +26,14 @@ Step: TypeAlias = Literal["prepare", "propose", "run"]
 class Load:
     """What is inside of a model."""
 
-    requests: int
+    images: int
     image_s: float
     """From one answer to the next, while there is work."""
 
     @property
     def work_s(self) -> float:
         """Until all are answered, if the model had the server to itself."""
-        return self.requests * self.image_s
+        return self.images * self.image_s
 
 
 def foretold_s(own: Load, others: Iterable[Load]) -> float:
@@ -78,18 +78,19 @@ class Foresight:
         if image_s < self._means[model][step].seconds:
             self.spent(model, step, image_s)
 
-    def check(self, model: str, inside: Mapping[str, int], left_s: float) -> None:
-        """Raise Overloaded if one more request of a model would be answered too late.
+    def check(self, model: str, inside: Mapping[str, int], left_s: float, mates: int = 0) -> None:
+        """Raise Overloaded if one more image of a model would be answered too late.
 
-        One of each model is let in, whatever is foretold: so it is measured anew.
+        One request of each model is let in, whatever is foretold: so it is measured anew.
 
         Args:
             model: Its name.
-            inside: How many requests of each model wait or are in work.
+            inside: How many images of each model wait or are in work.
             left_s: How long somebody waits for it.
+            mates: How many images of its own request are inside.
         """
         own = Load(inside.get(model, 0) + 1, self._image_s(model))
-        if own.requests == 1 or left_s <= 0:
+        if own.images <= 1 + mates or left_s <= 0:
             return
         others = [Load(n, self._image_s(name)) for name, n in inside.items() if name != model]
         needed_s = MARGIN * foretold_s(own, others)

@@ -92,7 +92,7 @@ class Pipeline:
         """Raise Overloaded if a query of its model could not be let in now, or UnknownName."""
         name = self._models.find(query.model, query.version).bundle.name
         self._admission.check_room(name)
-        self._foresight.check(name, self._admission.inside, query.deadline.left_s)
+        self._foresight.check(name, self._admission.inside, query.deadline.left_s, query.mates)
 
     async def _detect(self, query: Query, models: Visit) -> Answer:
         started = time.perf_counter()
@@ -101,7 +101,7 @@ class Pipeline:
         card, name = model.bundle.card, model.bundle.name
         selection = Selection.of(query, card)
         planned = plan(query, model, models, self._plugins, self._settings)
-        self._check_in_time(name, query.deadline)
+        self._check_in_time(name, query)
         with self._losses_counted(name, query.deadline), self._admission.admit(name):
             ready = await self._prepare(name, query, card.input, planned)
             image, proposals = ready.image, ready.proposals
@@ -126,10 +126,10 @@ class Pipeline:
             batch_images=found.batch_images,
         )
 
-    def _check_in_time(self, name: str, deadline: Deadline) -> None:
+    def _check_in_time(self, name: str, query: Query) -> None:
         """Raise Overloaded if a request would be answered too late, and note it."""
         try:
-            self._foresight.check(name, self._admission.inside, deadline.left_s)
+            self._foresight.check(name, self._admission.inside, query.deadline.left_s, query.mates)
         except Overloaded:
             self._metrics.lost(name, "hopeless")
             raise

@@ -74,4 +74,6 @@ class Query:
     """Whether to tell which cell each detection comes from, and what it sees."""
     proposals: ProposalsAsked | None = None
     """None: as the model's own rule says."""
+    mates: int = 0
+    """Images of the same request that came before this one."""
     deadline: Deadline = field(default_factory=Deadline)

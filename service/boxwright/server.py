@@ -7,16 +7,18 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from grpc import aio
+from grpc_health.v1 import health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from boxwright.core import Front, log_contents, opened
 from boxwright.ports import Address, health_port, listen
 from boxwright.rpc.health import HealthService
 from boxwright.rpc.open_streams import OpenStreams
+from boxwright.rpc.reflection import ReflectionService
 from boxwright.services import SERVICES, add_services
 from boxwright.settings import Settings
 from boxwright.starting import StoppedEarly
@@ -100,7 +102,8 @@ async def _running(settings: Settings, stop: Stop) -> AsyncIterator[Address]:
         status = HealthService(*SERVICES)
         await until_stopped.enter_async_context(health_port(status, settings))
         core = await until_stopped.enter_async_context(opened(front, status, settings, stop))
-        add_services(server, core.services)
+        reflection = ReflectionService((*SERVICES, health.SERVICE_NAME), settings)
+        add_services(server, core.services, reflection)
         await server.start()
         await status.become(HealthCheckResponse.SERVING)
         log_contents(core)
@@ -108,7 +111,7 @@ async def _running(settings: Settings, stop: Stop) -> AsyncIterator[Address]:
         try:
             yield address
         finally:
-            await _drain(server, status, core.streams, settings, stop)
+            await _drain(server, status, (core.streams, reflection), settings, stop)
     log.info("stopped")
 
 
@@ -122,7 +125,7 @@ async def _free_port(server: aio.Server) -> None:
 async def _drain(
     server: aio.Server,
     status: HealthService,
-    streams: OpenStreams,
+    streams: Sequence[OpenStreams | ReflectionService],
     settings: Settings,
     stop: Stop,
 ) -> None:
@@ -131,7 +134,8 @@ async def _drain(
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.at_once.wait(), settings.drain_delay_s)
     await status.end_watches()
-    streams.end()
+    for each in streams:
+        each.end()
     drained = asyncio.create_task(server.stop(settings.drain_grace_s))
     told = asyncio.create_task(stop.at_once.wait())
     await asyncio.wait([drained, told], return_when=asyncio.FIRST_COMPLETED)

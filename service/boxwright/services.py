@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc import aio
-from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from boxwright.inference import open_inference_pb2, open_inference_pb2_grpc
 from boxwright.pipeline import Pipeline
@@ -17,6 +17,7 @@ from boxwright.rpc.geometry import GeometryService
 from boxwright.rpc.health import HealthService
 from boxwright.rpc.open_inference.service import OpenInferenceService
 from boxwright.rpc.open_streams import OpenStreams
+from boxwright.rpc.reflection import ReflectionService
 from boxwright.settings import Settings
 from boxwright.shelf.shelf import Shelf
 from boxwright.v1 import (
@@ -85,10 +86,8 @@ def services(
     )
 
 
-def add_services(server: aio.Server, added: Sequence[Added]) -> None:
+def add_services(server: aio.Server, added: Sequence[Added], reflection: ReflectionService) -> None:
     """Add services to a server, and reflection, which tells of them."""
-    for service, add in added:
+    its: Added = (reflection, reflection_pb2_grpc.add_ServerReflectionServicer_to_server)
+    for service, add in (*added, its):
         add(service, server)
-    reflection.enable_server_reflection(
-        (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server
-    )

@@ -3,8 +3,9 @@
 import resource
 
 SECOND = 1000
-ROOM_OVER_LIMIT = 3
-"""gRPC itself refuses messages that are this many times over our limit, with a bare message."""
+ROOM_OVER_LIMIT = 1.25
+"""gRPC itself refuses messages that are so many times our limit, with a bare message. Below that
+they come in, whatever room was counted for them, and are refused with the cure."""
 UNASKED_BYTES = 256 << 10
 """Of a call whose request is not asked for, at most so many are taken from the connection. A larger
 request takes a round trip more."""
@@ -42,7 +43,7 @@ def server_options(max_message_bytes: int, connection_age_s: float = 0) -> Optio
     age = [("grpc.max_connection_age_ms", round(connection_age_s * SECOND))]
     return [
         *(age if connection_age_s else []),
-        ("grpc.max_receive_message_length", max_message_bytes * ROOM_OVER_LIMIT),
+        ("grpc.max_receive_message_length", int(max_message_bytes * ROOM_OVER_LIMIT)),
         ("grpc.http2.lookahead_bytes", UNASKED_BYTES),
         ("grpc.http2.bdp_probe", 0),  # which would raise that to 16 MiB
         ("grpc.so_reuseport", 0),  # or two servers would share a port without a word

@@ -92,7 +92,7 @@ def test_the_servers_error_comes_back_as_itself(client: Client, pixels: Pixels) 
     with pytest.raises(BadImage):
         client.detect(b"not an image")
     with pytest.raises(TooLarge, match="BOXWRIGHT_MAX_MESSAGE_BYTES"):
-        client.detect(bytes(2 << 20))
+        client.detect(bytes(9 << 17))
 
 
 def test_models_lists_what_is_served_and_why_the_rest_is_not(client: Client) -> None:

@@ -66,7 +66,7 @@ def test_a_load_that_would_not_fit_beside_the_models_is_a_warning(confine: "Conf
     where = confine({"memory.max": str(600_000_000)})
     fits, largest = memory.look(settings, where)
     assert (fits.level, largest.level) == ("ok", "warning")
-    assert "and 4 images of 67108864 pixels decoded at once, make that 2.5 GB" in largest.what
+    assert "and 4 images of 67108864 pixels decoded at once, make that 3.1 GB" in largest.what
     assert "64 messages of streams with 16777216 bytes" in largest.what
     small = replace(settings, max_pixels=1_000_000, max_inside_bytes=10_000_000)
     assert [each.level for each in memory.look(small, where)] == ["ok", "warning"]

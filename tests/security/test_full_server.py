@@ -69,7 +69,7 @@ def test_clients_of_other_makes_are_told_in_the_way_of_grpc(narrow: Address) -> 
         "retryableStatusCodes": ["RESOURCE_EXHAUSTED"],
     }
     config = {"methodConfig": [{"name": [{}], "retryPolicy": policy}]}
-    too_large = DetectRequest(raw=RawImage(height_px=1, width_px=1, rgb=bytes(2 << 20)))
+    too_large = DetectRequest(raw=RawImage(height_px=1, width_px=1, rgb=bytes(9 << 17)))
     with grpc.insecure_channel(
         str(narrow), options=[("grpc.service_config", json.dumps(config))]
     ) as channel:

@@ -15,6 +15,8 @@ from tests.telemetry.observed import Observed, observe
 from boxwright.cli.top.snapshot import take
 from boxwright.client import Client
 from boxwright.foresight import LEAST
+from boxwright.inference.open_inference_pb2 import ModelInferRequest
+from boxwright.inference.open_inference_pb2_grpc import GRPCInferenceServiceStub
 from boxwright.settings import Settings
 from boxwright.v1.detection_pb2 import DetectRequest, RawImage
 from boxwright_contract.errors import Overloaded
@@ -82,6 +84,22 @@ def test_a_lone_caller_is_let_in_however_little_time_it_has(slow: Observed) -> N
     for _ in range(LEAST):
         slow.detection.Detect(REQUEST, timeout=20 * image_s)
     hopeless = slow.detection.Detect.future(REQUEST, timeout=image_s / 4)
+    assert hopeless.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_a_lone_request_is_let_in_with_all_its_images(slow: Observed) -> None:
+    ask(slow, 0.5)
+    image_s = 1 / per_s(slow)
+    three = ModelInferRequest.InferInputTensor(
+        name="image", datatype="UINT8", shape=(3, *PHOTO.shape)
+    )
+    request = ModelInferRequest(
+        model_name="slow",
+        inputs=[three],
+        raw_input_contents=[3 * PHOTO.tobytes()],
+    )
+    stub = GRPCInferenceServiceStub(slow.channel)
+    hopeless = stub.ModelInfer.future(request, timeout=image_s / 4)
     assert hopeless.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 

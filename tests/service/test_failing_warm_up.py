@@ -11,6 +11,7 @@ from onnx import helper, numpy_helper
 
 from boxwright.client import Client
 from boxwright.device.cgroup import Groups
+from boxwright.device.model import Model
 from boxwright.device.runtime import Runtime
 from boxwright.device.warm_up import warmed_up
 from boxwright.server import serve_in_background
@@ -64,6 +65,27 @@ def test_a_model_that_fails_in_larger_batches_is_served_in_those_that_work(
     folder = tmp_path / "models"
     make_bundle(folder / "alone" / "1", graph=picky(1, 0, 0, 3))
     assert served(replace(settings, models=folder)) == {"alone": ""}
+
+
+@pytest.mark.parametrize(("lanes", "sizes"), [(1, [1, 2, 4, 8, 16]), (2, [1])])
+def test_a_batch_is_tried_only_where_all_lanes_can_run_it_in_the_time_that_is_left(
+    lanes: int,
+    sizes: list[int],
+    make_bundle: MakeBundle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[int] = []
+
+    def pace_s(model: Model, size: int, canvas: tuple[int, int]) -> float:
+        tried.append(size)
+        return 1 / size  # s an image
+
+    monkeypatch.setattr("boxwright.device.warm_up._seconds_an_image", pace_s)
+    runtime = Runtime.open("cpu", threads=1, lanes=lanes)
+    model = runtime.load(read(make_bundle(tmp_path / "bright" / "1")))
+    warmed_up(model, Settings(), within_s=10)
+    assert tried == sizes
 
 
 def test_no_larger_batch_is_tried_where_half_of_the_memory_is_used(

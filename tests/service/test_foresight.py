@@ -63,6 +63,13 @@ def test_one_of_each_model_is_always_let_in() -> None:
     assert refused(foresight, {"a": 1}, 0.01)
 
 
+def test_one_request_of_each_model_is_let_in_with_all_its_images() -> None:
+    foresight = measured(a=2.0)
+    foresight.check("a", {"a": 2}, 0.01, mates=2)
+    with pytest.raises(Overloaded):
+        foresight.check("a", {"a": 3}, 0.01, mates=2)
+
+
 def test_nobody_is_refused_before_enough_was_measured() -> None:
     foresight = Foresight()
     for _ in range(LEAST - 1):

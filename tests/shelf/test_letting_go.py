@@ -14,6 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import cv2
 import grpc
 import numpy as np
 import onnx
@@ -25,6 +26,8 @@ from boxwright.client import Client
 from boxwright.deadline import Deadline
 from boxwright.device.model import Model
 from boxwright.device.runtime import Runtime
+from boxwright.inference.open_inference_pb2 import ModelInferRequest
+from boxwright.inference.open_inference_pb2_grpc import GRPCInferenceServiceStub
 from boxwright.ports import Address
 from boxwright.query import Query
 from boxwright.server import serve_in_background
@@ -41,8 +44,9 @@ Put = Callable[..., Path]
 Edit = Callable[..., None]
 Wait = Callable[[Callable[[], bool]], None]
 
-CALLS, CALLERS = 120, 6
+CALLS, CALLERS = 160, 6
 GOOD = DetectRequest(raw=RawImage(height_px=64, width_px=64, rgb=bytes(64 * 64 * 3)))
+PHOTO = cv2.imencode(".png", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
 BAD = (
     DetectRequest(encoded=b"no image"),
     DetectRequest(raw=GOOD.raw, model="nobody"),
@@ -69,10 +73,17 @@ def alive(kind: type) -> int:
     return sum(type(each) is kind for each in gc.get_objects())
 
 
-def mixed(detection: DetectionServiceStub, seed: int) -> None:
+def batch(*images: bytes) -> ModelInferRequest:
+    """Return a request for the objects in image files."""
+    image = ModelInferRequest.InferInputTensor(name="image", datatype="BYTES", shape=[len(images)])
+    raw = b"".join(len(each).to_bytes(4, "little") + each for each in images)
+    return ModelInferRequest(model_name="bright", inputs=[image], raw_input_contents=[raw])
+
+
+def mixed(detection: DetectionServiceStub, inference: GRPCInferenceServiceStub, seed: int) -> None:
     """Make a call that is answered, refused, given up or too late, alone or in a stream."""
     chance = random.Random(seed)
-    match seed % 6:
+    match seed % 8:
         case 0:
             detection.Detect.future(GOOD).exception()
         case 1:
@@ -86,6 +97,12 @@ def mixed(detection: DetectionServiceStub, seed: int) -> None:
         case 4:
             sent = [DetectStreamRequest(request=each) for each in (GOOD, *BAD)]
             assert len(list(detection.DetectStream(iter(sent)))) == len(sent)
+        case 5:
+            inference.ModelInfer.future(batch(PHOTO, PHOTO, b"no image")).exception()
+        case 6:
+            inference.ModelInfer.future(
+                batch(PHOTO, PHOTO), timeout=chance.uniform(0, 0.1)
+            ).exception()
         case _:
             stream = detection.DetectStream(cycle([DetectStreamRequest(request=GOOD)]))
             next(stream)
@@ -106,7 +123,13 @@ def test_a_model_that_is_replaced_is_gone_after_calls_of_every_end(
             client.load_model("bright")
         wait_until(lambda: alive(Model) == before[0] + 1)
         wait_until(lambda: alive(InferenceSession) <= before[1] + 2)
-    assert not {type(each) for each in cycles} & {Model, InferenceSession, DetectRequest, Query}
+    assert not {type(each) for each in cycles} & {
+        Model,
+        InferenceSession,
+        DetectRequest,
+        ModelInferRequest,
+        Query,
+    }
 
 
 def load(address: Address) -> None:
@@ -115,7 +138,8 @@ def load(address: Address) -> None:
         ThreadPoolExecutor(CALLERS) as callers,
     ):
         detection = DetectionServiceStub(channel)
-        for _ in callers.map(lambda seed: mixed(detection, seed), range(CALLS)):
+        inference = GRPCInferenceServiceStub(channel)
+        for _ in callers.map(lambda seed: mixed(detection, inference, seed), range(CALLS)):
             pass
 
 

@@ -11,7 +11,7 @@ from boxwright.batching.bucket import Bucket
 from boxwright.batching.queues import Batch, Queues
 from boxwright.batching.run import run
 from boxwright.batching.waiting import Found, Waiting
-from boxwright.deadline import Deadline
+from boxwright.deadline import Deadline, too_late_for
 from boxwright.device.model import Model
 from boxwright.device.runs import DeviceRuns
 from boxwright.foresight import Foresight
@@ -57,7 +57,7 @@ class Batcher:
         waiting = Waiting(pixels, proposals, deadline, answer)
         bucket = Bucket.of(model, pixels, proposals)
         if bucket.in_chunks:
-            await self._stand_in_line(model.bundle.name)
+            await self._stand_in_line(model.bundle.name, deadline)
             self._work((bucket, [waiting])).add_done_callback(lambda _: self._turn.release())
         else:
             self._queues.put(bucket, waiting)
@@ -77,11 +77,14 @@ class Batcher:
         self._chunker.shutdown()
         self._device.shutdown()
 
-    async def _stand_in_line(self, name: str) -> None:
+    async def _stand_in_line(self, name: str, deadline: Deadline) -> None:
         """Wait until no other proposals are run in chunks."""
         self._metrics.waiting(name, 1)
         try:
-            await self._turn.acquire()
+            async with asyncio.timeout(deadline.left_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise too_late_for("the model ran") from None
         finally:
             self._metrics.waiting(name, -1)
 
@@ -133,16 +136,21 @@ class Batcher:
         except Exception as error:  # noqa: BLE001  Each caller gets it.
             _fail(batch, error)
             return
-        image_s = (time.perf_counter() - began) / len(batch)
-        name = bucket.model.bundle.name
-        if alone:
-            self.foresight.spent_alone(name, "run", image_s)
-        else:
-            self.foresight.spent(name, "run", image_s / (1 if bucket.in_chunks else self._lanes))
+        self._learn(bucket, (time.perf_counter() - began) / len(batch), runs.spent_ms / 1e3, alone)
         self._note(bucket, batch, runs.spent_ms)
         for waiting, found in zip(batch, answers, strict=True):
             if not waiting.answer.done():
                 waiting.answer.set_result(found)
+
+    def _learn(self, bucket: Bucket, image_s: float, spent_s: float, alone: bool) -> None:
+        """Tell the foresight of an image's time, and of what its batch spent on the device."""
+        name = bucket.model.bundle.name
+        if alone:
+            self.foresight.spent_alone(name, "run", image_s)
+        elif bucket.in_chunks:  # between which others run
+            self.foresight.spent(name, "run", spent_s)
+        else:
+            self.foresight.spent(name, "run", image_s / self._lanes)
 
     def _note(self, bucket: Bucket, batch: list[Waiting], spent_ms: float) -> None:
         self._queues.used(bucket, spent_ms)

@@ -80,7 +80,7 @@ def _measured(model: Model, left_s: Callable[[], float], groups: Groups) -> Tuni
     best, alone = 1, _seconds_an_image(model, 1, canvas)
     fastest, size = alone, 2
     # Each size takes about twice as much as the one before: stop while there is time and memory.
-    while size <= MOST and fastest * size * (RUNS + 2) < left_s():
+    while size <= MOST and fastest * size * model.lanes * (RUNS + 1) < left_s():
         if not half_is_free(groups):
             log.info("%s runs up to %d at once: half of the memory is used", model.bundle, best)
             break

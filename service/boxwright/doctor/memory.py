@@ -8,6 +8,7 @@ from boxwright.device import cgroup, cores
 from boxwright.doctor.finding import Concern, Finding
 from boxwright.doctor.models import versions
 from boxwright.settings import Settings
+from boxwright.transport import ROOM_OVER_LIMIT
 
 MEMORY = Concern("memory")
 
@@ -19,6 +20,8 @@ MODEL_BYTES = 160 * MB
 COPIES = 2
 """Of each graph: for runs side by side, and for one that is alone."""
 COLOURS = 3
+ROOMS = 1.75
+"""Those of calls without images, of health and of reflection are a fourth of that for images."""
 
 
 def look(
@@ -44,8 +47,8 @@ def look(
     images = settings.max_pixels * COLOURS * threads
     # A stream has a message that waits for its place, besides those that are in work.
     messages = settings.max_streams + settings.max_requests // 2
-    streams = messages * settings.max_message_bytes
-    full = need + images + settings.max_inside_bytes + streams
+    bytes_in = settings.max_inside_bytes * ROOMS + messages * settings.max_message_bytes
+    full = need + images + round(bytes_in * ROOM_OVER_LIMIT)
     if full <= there:
         yield MEMORY.ok(
             f"{what}; {needed}, and {_told(full)} when it is full of the largest images"

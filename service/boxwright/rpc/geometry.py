@@ -1,8 +1,6 @@
 """boxwright.v1.GeometryService."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias, TypeVar
 
 from grpc import aio
@@ -17,6 +15,7 @@ from boxwright.rpc.wire import geometry as wire
 from boxwright.shelf.shelf import Shelf
 from boxwright.v1 import geometry_pb2 as pb
 from boxwright.v1.geometry_pb2_grpc import GeometryServiceServicer
+from boxwright.workers import Workers
 from boxwright_contract.catalog import Catalog
 from boxwright_contract.errors import BadInput, UnknownName
 from boxwright_contract.geometry.matrix import convolution_matrix
@@ -42,11 +41,11 @@ class GeometryService(GeometryServiceServicer):
         self._plugins = plugins
         self._models = models
         self._admission = Admission(max_requests)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="boxwright-geometry")
+        self._worker = Workers(1, "geometry")
 
     def close(self) -> None:
         """End the worker thread. No call may be inside."""
-        self._worker.shutdown()
+        self._worker.close()
 
     async def DescribeLayers(
         self, request: pb.DescribeLayersRequest, context: Context
@@ -125,13 +124,8 @@ class GeometryService(GeometryServiceServicer):
     async def _work(self, context: Context, work: Callable[[], Response]) -> Response:
         """Do `work` on the worker thread, if there is room and the caller still waits."""
         deadline = Deadline.after(context.time_remaining())
-
-        def timely() -> Response:
-            deadline.check("the work began")
-            return work()
-
         with self._admission.admit():
-            return await asyncio.get_running_loop().run_in_executor(self._worker, timely)
+            return (await self._worker.do(work, deadline, "the work began")).value
 
 
 def describe_layers(request: pb.DescribeLayersRequest) -> pb.DescribeLayersResponse:

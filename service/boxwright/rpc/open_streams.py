@@ -1,19 +1,23 @@
 """The streams that are open: how many may be, their room, and how they end with the server."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import grpc
 from grpc import aio
 
+from boxwright.rpc.places import Places
+from boxwright.rpc.status import end, stopping
 from boxwright.rpc.stream import Stream
 from boxwright.settings import Settings
 from boxwright_contract.errors import BadInput, Overloaded
 
 RETRY_STREAM_AFTER_MS = 1000
 """Streams are long, so that nobody knows when one ends."""
+STOPPING = (
+    "the server is stopping, and what it has read is answered. Send the rest to another, or try "
+    "again when it is back."
+)
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -22,12 +26,13 @@ Response = TypeVar("Response")
 class OpenStreams:
     """The streams that are open, of whatever service.
 
-    All together have half of the server's room, so that they leave some to single calls.
+    All together have half of the server's room, so that they leave some to single calls, and each
+    leaves some of that to the others.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._room = asyncio.Semaphore(max(1, settings.max_requests // 2))
+        self._room = Places(max(1, settings.max_requests // 2))
         self._open: set[Stream[Any, Any]] = set()
         self._ending = False
 
@@ -53,11 +58,7 @@ class OpenStreams:
         with self._counted(stream):
             taken_all = not self._ending and await stream.run(requests, in_order)
         if self._ending and not taken_all:
-            await context.abort(
-                grpc.StatusCode.UNAVAILABLE,
-                "the server is stopping, and what it has read is answered. Send the rest to "
-                "another, or try again when it is back.",
-            )
+            await end(context, stopping(STOPPING))
 
     def end(self) -> None:
         """Take no more requests from any stream; each ends when those it sent are answered."""

@@ -9,6 +9,9 @@ from boxwright.pipeline import Pipeline
 from boxwright.query import Query
 from boxwright_contract.errors import Overloaded
 
+LOOK_S = 0.5
+"""The most time from one look for room to the next: those before may give up at any moment."""
+
 
 async def detect_when_there_is_room(pipeline: Pipeline, query: Query, timeout_s: float) -> Answer:
     """Find the objects in an image, at most `timeout_s` from now.
@@ -25,5 +28,5 @@ async def detect_when_there_is_room(pipeline: Pipeline, query: Query, timeout_s:
             return await pipeline.detect(query)
         except Overloaded as full:
             left_s = deadline.moment - time.monotonic()
-            await asyncio.sleep(min(full.retry_after_ms / 1e3, left_s))
+            await asyncio.sleep(min(full.retry_after_ms / 1e3, left_s, LOOK_S))
             deadline.check("there was room for the image")

@@ -81,6 +81,11 @@ def ending(error: Exception) -> Ending:
     return Ending(status_of(error), _pushback(error))
 
 
+def stopping(message: str) -> Ending:
+    """Return how a call ends that a server which stops does not finish."""
+    return Ending(Status(code=grpc.StatusCode.UNAVAILABLE.value[0], message=message), pushback=())
+
+
 async def abort(
     context: aio.ServicerContext[Any, Any],
     error: Exception,

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from grpc import aio
 
+from boxwright.rpc.places import Places
 from boxwright_contract.errors import BadInput
 
 Request = TypeVar("Request")
@@ -25,7 +26,7 @@ class Stream(Generic[Request, Response]):
         write: Callable[[Response], Awaitable[object]],
         *,
         window: int,
-        room: asyncio.Semaphore,
+        room: Places,
     ) -> None:
         """Describe a stream.
 
@@ -96,7 +97,7 @@ class Stream(Generic[Request, Response]):
         has_room: asyncio.Event,
         before: asyncio.Task[None] | None,
     ) -> None:
-        async with self._room:
+        async with self._room.place_of(self):
             has_room.set()
             response = await self._answer(request)
         del request  # large

@@ -43,9 +43,12 @@ def queries(
             max_detections=parameters.max_detections,
             classes=parameters.classes,
             proposals=proposals,
+            mates=mates,
             deadline=deadline,
         )
-        for image, proposals in zip(images, _proposals(tensors, len(images)), strict=True)
+        for mates, (image, proposals) in enumerate(
+            zip(images, _proposals(tensors, len(images)), strict=True)
+        )
     ]
 
 

@@ -82,9 +82,11 @@ async def answer_all(detect: Detect, images: Sequence[Query]) -> list[Answer]:
                 raise
             raise type(error)(f"image {index} of {len(images)}, from 0: {error}") from error
 
+    tasks = [asyncio.create_task(one(*image)) for image in enumerate(images)]
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(*image)) for image in enumerate(images)]
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return [task.result() for task in tasks]
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        del task, tasks  # or an error would hold this frame, which would hold the error
