@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+import cv2
 import grpc
+import numpy as np
 from tests.hostile.http2 import ATTACKS, attack
 from tests.hostile.mutated_images import requests as mutated_requests
 
@@ -140,6 +143,26 @@ def damaged(asker: Asker, channel: grpc.Channel, chance: random.Random) -> None:
     time.sleep(0.03)
 
 
+def large(asker: Asker, channel: grpc.Channel, chance: random.Random) -> None:
+    asked = asker.request(chance)
+    asked.encoded = large_photo()
+    call = DetectionServiceStub(channel).Detect.future(asked, timeout=PATIENCE_S)
+    asker.note("large", call, {Code.OK, FULL})
+    time.sleep(0.5)
+
+
+@cache
+def large_photo() -> bytes:
+    """Return a photo of 29 MB of pixels, sharp at no edge, so that its file is small.
+
+    glibc keeps memory of each thread by the largest block up to 32 MB that was ever freed: with
+    this it has done so from the first minute on, and what grows after that is a leak.
+    """
+    y, x = np.indices((3000, 3200), np.uint16)
+    pixels = np.stack([x // 13, y // 12, (x + y) // 25], -1).astype(np.uint8)
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
 def asking_about(asker: Asker, channel: grpc.Channel, chance: random.Random) -> None:
     listed: Any = CatalogServiceStub(channel).ListModels.future(ListModelsRequest())
     asker.note("asking about", listed, {Code.OK})
@@ -172,6 +195,7 @@ CALLERS: MappingProxyType[Ask, int] = MappingProxyType(
         hurried: 1,
         giving_up: 1,
         damaged: 1,
+        large: 1,
         asking_about: 1,
         connecting: 1,
         attacking: 1,
